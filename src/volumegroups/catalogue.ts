@@ -1,0 +1,273 @@
+/**
+ * Every reason for which a call can fail: its kind, what it means, and what to do next.
+ * A reason is machine-readable and never changes its meaning; `docs/reference/errors.md` is made from this table.
+ */
+export const CATALOGUE = {
+  INVALID_ARGUMENT: {
+    kind: 'invalid_request',
+    meaning: 'A field of the request is missing or malformed.',
+    fix: 'Correct the fields that the error names and send the request again.',
+  },
+  UNKNOWN_PARAMETER: {
+    kind: 'invalid_request',
+    meaning: 'The request has a parameter that Mooring does not know.',
+    fix: 'Remove the parameter, or correct its spelling, in the StorageClass or request.',
+  },
+  SIZE_OUT_OF_RANGE: {
+    kind: 'out_of_range',
+    meaning: 'The requested size can not be had: too small, too large, or contradictory.',
+    fix: 'Ask for a size within the limits that the error names.',
+  },
+  PAGE_TOKEN_INVALID: {
+    kind: 'invalid_token',
+    meaning: 'The page token was not given out by this list.',
+    fix: 'Start the list again without a token.',
+  },
+  UNAUTHENTICATED: {
+    kind: 'unauthenticated',
+    meaning: 'The request carries no token that this element knows.',
+    fix: 'Send a valid bearer token.',
+  },
+  PERMISSION_DENIED: {
+    kind: 'permission_denied',
+    meaning: 'The token does not allow this call.',
+    fix: 'Use a token whose role allows the call.',
+  },
+  NOT_FOUND: {
+    kind: 'not_found',
+    meaning: 'No such route or resource.',
+    fix: 'Check the address of the request.',
+  },
+  VOLUME_GROUP_NOT_FOUND: {
+    kind: 'not_found',
+    meaning: 'No volume group has this id or name.',
+    fix: 'List the volume groups and use the id of one of them.',
+  },
+  DISK_NOT_FOUND: {
+    kind: 'not_found',
+    meaning: 'No disk has this id.',
+    fix: 'List the disks and use the id of one of them.',
+  },
+  RECOVERY_POINT_NOT_FOUND: {
+    kind: 'not_found',
+    meaning: 'No recovery point has this id, or it does not hold the disk.',
+    fix: 'List the recovery points and use the id of one of them.',
+  },
+  INITIATOR_NOT_FOUND: {
+    kind: 'not_found',
+    meaning: 'No initiator is registered under this id.',
+    fix: 'Check that the node plugin runs on that node: it registers its initiator when it starts.',
+  },
+  ATTACHMENT_NOT_FOUND: {
+    kind: 'not_found',
+    meaning: 'The disk is not attached to this initiator.',
+    fix: 'Grant the disk to the initiator first (ControllerPublishVolume does so).',
+  },
+  OPERATION_NOT_FOUND: {
+    kind: 'not_found',
+    meaning: 'No operation has this id.',
+    fix: 'List the operations and use the id of one of them.',
+  },
+  VOLUME_NOT_STAGED: {
+    kind: 'precondition_failed',
+    meaning: 'The volume is not staged on this node.',
+    fix: 'Call NodeStageVolume first.',
+  },
+  VOLUME_NOT_AT_PATH: {
+    kind: 'not_found',
+    meaning: 'The volume is not present at this path.',
+    fix: 'Use the path at which the volume was staged or published.',
+  },
+  NAME_TAKEN: {
+    kind: 'already_exists',
+    meaning: 'An object of this name exists and differs from what the request asks for.',
+    fix: 'Use another name, or ask for what exists.',
+  },
+  INITIATOR_NAME_TAKEN: {
+    kind: 'already_exists',
+    meaning: 'Another node is registered with the same iSCSI initiator name.',
+    fix: 'Give each node its own initiator name (cloned machines often share one).',
+  },
+  ATTACHED_DIFFERENTLY: {
+    kind: 'already_exists',
+    meaning: 'The disk is attached to this initiator already, with other rights.',
+    fix: 'Detach the disk from the initiator first.',
+  },
+  PUBLISHED_DIFFERENTLY: {
+    kind: 'already_exists',
+    meaning: 'The volume is staged or published at this path already, in another way.',
+    fix: 'Unpublish the volume from the path first.',
+  },
+  DISK_ATTACHED: {
+    kind: 'in_use',
+    meaning: 'The disk is attached to an initiator.',
+    fix: 'Detach the disk from the initiator that the error names.',
+  },
+  VOLUME_GROUP_NOT_EMPTY: {
+    kind: 'in_use',
+    meaning: 'The volume group still holds disks or recovery points.',
+    fix: 'Delete what the error lists first.',
+  },
+  INITIATOR_IN_USE: {
+    kind: 'in_use',
+    meaning: 'Disks are attached to the initiator.',
+    fix: 'Detach the disks that the error lists first.',
+  },
+  RECOVERY_POINT_GROUPED: {
+    kind: 'invalid_request',
+    meaning: 'The snapshot is a member of a group snapshot and can not be deleted alone.',
+    fix: 'Delete the group snapshot.',
+  },
+  DISKS_NOT_TOGETHER: {
+    kind: 'precondition_failed',
+    meaning: 'The disks are not all in one volume group, so no single instant can be taken of them.',
+    fix: 'Take one recovery point for each volume group.',
+  },
+  NOT_MULTI_NODE: {
+    kind: 'precondition_failed',
+    meaning: 'The volume is published for one use only and is in use at another path.',
+    fix: 'Unpublish it there first, or use an access mode that allows several users.',
+  },
+  UNSUPPORTED_CAPABILITY: {
+    kind: 'invalid_request',
+    meaning: 'The volume can not be used in the way that the capability asks for.',
+    fix: 'Use a supported access type and access mode.',
+  },
+  UNSUPPORTED: {
+    kind: 'unsupported',
+    meaning: 'This part does not do what was asked.',
+    fix: 'Use another part, or do without.',
+  },
+  ENTITY_BUSY: {
+    kind: 'busy',
+    meaning: 'Another call works on the same object right now.',
+    fix: 'Send the same request again in a moment.',
+  },
+  TOO_MANY_CALLS: {
+    kind: 'busy',
+    meaning: 'More calls are under way than the limit allows.',
+    fix: 'Send the same request again in a moment.',
+  },
+  IDEMPOTENCY_KEY_REUSED: {
+    kind: 'invalid_request',
+    meaning: 'The Idempotency-Key was used before with another request.',
+    fix: 'Use a new key for a new request.',
+  },
+  IDEMPOTENCY_KEY_MISSING: {
+    kind: 'invalid_request',
+    meaning: 'A request that changes something needs an Idempotency-Key header.',
+    fix: 'Send a unique key, and the same key again when you retry.',
+  },
+  NO_SPACE: {
+    kind: 'no_space',
+    meaning: 'The pool has not enough free space.',
+    fix: 'Delete disks or recovery points, or enlarge the pool.',
+  },
+  TOPOLOGY_UNREACHABLE: {
+    kind: 'no_space',
+    meaning: 'No element can place the volume where the request demands it.',
+    fix: 'Ask for the site that the error names.',
+  },
+  ATTACHMENT_LIMIT_REACHED: {
+    kind: 'limit_reached',
+    meaning: 'The initiator has as many disks attached as it can hold.',
+    fix: 'Detach a disk from it, or use another node.',
+  },
+  LIMIT_REACHED: {
+    kind: 'limit_reached',
+    meaning: 'A fixed limit is reached.',
+    fix: 'Remove what is no longer needed; the limits are listed in docs/reference/limits.md.',
+  },
+  IDENTITY_MISMATCH: {
+    kind: 'identity_mismatch',
+    meaning: 'A device or object is not the one that it should be. Nothing was touched.',
+    fix: 'Compare the identities that the error names; do not use the device until they agree.',
+  },
+  NOT_BLANK: {
+    kind: 'identity_mismatch',
+    meaning: 'The device holds data that Mooring did not expect, so it was not formatted.',
+    fix: 'Look at what the device holds; use the file system that is on it, or another volume.',
+  },
+  FENCE_INCOMPLETE: {
+    kind: 'unavailable',
+    meaning: 'The disk still has a command under way at the target, so it was not handed on.',
+    fix: 'Try again; if it stays so, look at the store: a write is stuck there.',
+  },
+  FILESYSTEM_GROW_REFUSED: {
+    kind: 'precondition_failed',
+    meaning: 'The kernel refused to grow the mounted file system.',
+    fix: 'ext4 needs CAP_SYS_RESOURCE to grow online: give it to the node plugin, or use xfs.',
+  },
+  FILESYSTEM_DAMAGED: {
+    kind: 'precondition_failed',
+    meaning: 'The file system on the volume is damaged and was not mounted.',
+    fix: 'Attach the volume as a block device and repair it, or restore a recovery point.',
+  },
+  COMMAND_FAILED: {
+    kind: 'unavailable',
+    meaning: 'A program of the operating system failed.',
+    fix: 'Look at the cause in the log of the part that the error names.',
+  },
+  TARGET_UNAVAILABLE: {
+    kind: 'unavailable',
+    meaning: 'The iSCSI target daemon does not answer.',
+    fix: 'Try again; the element restarts the daemon by itself.',
+  },
+  ENDPOINT_UNAVAILABLE: {
+    kind: 'unavailable',
+    meaning: 'The element endpoint does not answer.',
+    fix: 'Check that the element runs and that its address is right; then try again.',
+  },
+  INITIATOR_UNAVAILABLE: {
+    kind: 'unavailable',
+    meaning: 'The iSCSI initiator on this node could not attach or detach the disk.',
+    fix: 'Try again; if it stays so, check the portal that the error names.',
+  },
+  LOGIN_REFUSED: {
+    kind: 'unavailable',
+    meaning: 'The target refused the login.',
+    fix: 'Check that the disk is granted to this initiator and that the credentials are current.',
+  },
+  NOT_READY: {
+    kind: 'unavailable',
+    meaning: 'The part is starting or stopping.',
+    fix: 'Try again in a moment.',
+  },
+  DEADLINE_EXCEEDED: {
+    kind: 'deadline_exceeded',
+    meaning: 'The caller stopped waiting before the result was there. The operation goes on.',
+    fix: 'Send the same request again: it finds the result.',
+  },
+  STEP_TIMED_OUT: {
+    kind: 'deadline_exceeded',
+    meaning: 'A step took longer than its limit.',
+    fix: 'Try again; if it stays so, look at the step that the error names.',
+  },
+  INTERNAL: {
+    kind: 'internal',
+    meaning: 'A defect in Mooring.',
+    fix: 'Report it with the log of the part that answered.',
+  },
+} as const satisfies Record<string, { kind: ErrorKind; meaning: string; fix: string }>
+
+/** The closed list of error kinds. Each edge maps every kind to its own codes, in one table. */
+export type ErrorKind =
+  | 'invalid_request'
+  | 'out_of_range'
+  | 'invalid_token'
+  | 'unauthenticated'
+  | 'permission_denied'
+  | 'not_found'
+  | 'already_exists'
+  | 'in_use'
+  | 'precondition_failed'
+  | 'identity_mismatch'
+  | 'busy'
+  | 'no_space'
+  | 'limit_reached'
+  | 'unsupported'
+  | 'unavailable'
+  | 'deadline_exceeded'
+  | 'internal'
+
+export type Reason = keyof typeof CATALOGUE

@@ -1,0 +1,6 @@
+export * from './catalogue.ts'
+export * from './errors.ts'
+export * from './ids.ts'
+export * from './limits.ts'
+export * from './ports.ts'
+export * from './types.ts'

@@ -1,0 +1,15 @@
+/** Every limit of the domain, in one place; docs/reference/limits.md lists them. */
+
+/** Disk sizes are rounded up to a multiple of this: whole MiB divide evenly for every file system and target. */
+export const SIZE_UNIT_BYTES = 1024n * 1024n
+export const MIN_DISK_BYTES = SIZE_UNIT_BYTES
+/** 64 TiB: below the 16 EiB of a btrfs file and of a 64-bit LBA, above what one host holds. */
+export const MAX_DISK_BYTES = 64n * 1024n ** 4n
+/** What a disk gets when the request names no size. */
+export const DEFAULT_DISK_BYTES = 1024n ** 3n
+/** SAM-5 §4.7.7: what flat-space LUN addressing can hold. 0 is the target's own controller. */
+export const MAX_LUN = 16383
+export const MAX_NAME_BYTES = 128
+export const MAX_ATTRIBUTES_BYTES = 4096
+export const MAX_PAGE = 500
+export const MAX_DISKS_PER_RECOVERY_POINT = 256

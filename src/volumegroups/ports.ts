@@ -1,0 +1,239 @@
+import type { DiskId, InitiatorId, OperationId, RecoveryPointId, VolumeGroupId } from './ids.ts'
+import type {
+  Attachment,
+  Capacity,
+  ChapCredentials,
+  Connection,
+  Disk,
+  DiskImage,
+  DiskSource,
+  ElementStatus,
+  Initiator,
+  Operation,
+  Page,
+  PageQuery,
+  Portal,
+  ProjectPath,
+  RecoveryPoint,
+  VolumeGroup,
+} from './types.ts'
+
+/** How a call is made. */
+export interface CallOptions {
+  /** Ends the waiting, not the operation: a retry finds the result. */
+  readonly signal?: AbortSignal | undefined
+  /** The same key with the same request gives the same result, also after a restart. */
+  readonly idempotencyKey?: string | undefined
+}
+
+/** `own`: a group made for this disk alone. `named`: made on first use. */
+export type GroupChoice =
+  | { readonly kind: 'own' }
+  | { readonly kind: 'named'; readonly name: string }
+  | { readonly kind: 'existing'; readonly id: VolumeGroupId }
+
+export interface SizeRange {
+  readonly requiredBytes: bigint | undefined
+  readonly limitBytes: bigint | undefined
+}
+
+export interface DiskSpec {
+  readonly name: string
+  readonly project: ProjectPath
+  readonly group: GroupChoice
+  readonly size: SizeRange
+  readonly source?: DiskSource | undefined
+  readonly attributes: Readonly<Record<string, string>>
+}
+
+export interface RecoveryPointSpec {
+  readonly name: string
+  /** All of one volume group; no more than MAX_DISKS_PER_RECOVERY_POINT. */
+  readonly diskIds: readonly DiskId[]
+  readonly grouped: boolean
+}
+
+export interface InitiatorSpec {
+  readonly id: InitiatorId
+  readonly name: string
+  readonly maxAttachments: number
+}
+
+export interface GrantSpec {
+  readonly diskId: DiskId
+  readonly initiatorId: InitiatorId
+  readonly readOnly: boolean
+  readonly shared: boolean
+}
+
+export interface DiskFilter extends PageQuery {
+  readonly groupId?: VolumeGroupId | undefined
+  readonly name?: string | undefined
+}
+
+export interface DiskImageFilter extends PageQuery {
+  readonly recoveryPointId?: RecoveryPointId | undefined
+  readonly diskId?: DiskId | undefined
+}
+
+/**
+ * The domain port: what the CSI controller calls, what the REST client implements and what the element serves.
+ * Every method throws StorageError and nothing else.
+ */
+export interface VolumeGroups {
+  status(call?: CallOptions): Promise<ElementStatus>
+  capacity(call?: CallOptions): Promise<Capacity>
+
+  /** Idempotent by (project, name). */
+  createGroup(spec: { name: string; project: ProjectPath }, call?: CallOptions): Promise<VolumeGroup>
+  getGroup(id: VolumeGroupId, call?: CallOptions): Promise<VolumeGroup>
+  listGroups(
+    query?: PageQuery & { name?: string | undefined },
+    call?: CallOptions,
+  ): Promise<Page<VolumeGroup>>
+  /** Refuses a group that holds anything. OK when it is gone already. */
+  deleteGroup(id: VolumeGroupId, call?: CallOptions): Promise<void>
+
+  /** Idempotent by (project, name): a retry that fits gets the disk made before; else NAME_TAKEN. */
+  createDisk(spec: DiskSpec, call?: CallOptions): Promise<Disk>
+  getDisk(id: DiskId, call?: CallOptions): Promise<Disk>
+  listDisks(query?: DiskFilter, call?: CallOptions): Promise<Page<Disk>>
+  /** Makes the disk at least this large, attached or not; never smaller. */
+  growDisk(id: DiskId, size: SizeRange, call?: CallOptions): Promise<Disk>
+  /** Refuses an attached disk. Its recovery points stay. OK when it is gone already. */
+  deleteDisk(id: DiskId, call?: CallOptions): Promise<void>
+
+  /** All disks at one instant. Idempotent by (project, name): the same disks, or NAME_TAKEN. */
+  createRecoveryPoint(spec: RecoveryPointSpec, call?: CallOptions): Promise<RecoveryPoint>
+  getRecoveryPoint(id: RecoveryPointId, call?: CallOptions): Promise<RecoveryPoint>
+  listRecoveryPoints(
+    query?: PageQuery & { groupId?: VolumeGroupId | undefined },
+    call?: CallOptions,
+  ): Promise<Page<RecoveryPoint>>
+  listDiskImages(query?: DiskImageFilter, call?: CallOptions): Promise<Page<DiskImage>>
+  /** OK when it is gone already. */
+  deleteRecoveryPoint(id: RecoveryPointId, call?: CallOptions): Promise<void>
+
+  /** Idempotent by id; a name that another initiator has is refused. Makes its CHAP credentials. */
+  registerInitiator(spec: InitiatorSpec, call?: CallOptions): Promise<Initiator>
+  getInitiator(id: InitiatorId, call?: CallOptions): Promise<Initiator>
+  listInitiators(query?: PageQuery, call?: CallOptions): Promise<Page<Initiator>>
+  removeInitiator(id: InitiatorId, call?: CallOptions): Promise<void>
+
+  /** Idempotent. When it returns, the initiator can log in and reach the disk. */
+  grant(spec: GrantSpec, call?: CallOptions): Promise<Attachment>
+  /** When it returns, no further I/O of that initiator (of any, if none is named) can reach the disk. Idempotent. */
+  revoke(diskId: DiskId, initiatorId: InitiatorId | undefined, call?: CallOptions): Promise<void>
+  listAttachments(
+    query?: PageQuery & { diskId?: DiskId | undefined; initiatorId?: InitiatorId | undefined },
+    call?: CallOptions,
+  ): Promise<Page<Attachment>>
+  /** How to reach a granted disk, with credentials. */
+  connection(diskId: DiskId, initiatorId: InitiatorId, call?: CallOptions): Promise<Connection>
+
+  getOperation(id: OperationId, call?: CallOptions): Promise<Operation>
+  listOperations(
+    query?: PageQuery & { state?: Operation['state'] | undefined },
+    call?: CallOptions,
+  ): Promise<Page<Operation>>
+}
+
+/** Says what a volume group is, beside its data. Enough to build the database anew. */
+export interface Manifest {
+  readonly version: 1
+  readonly group: VolumeGroup
+  readonly disks: readonly Omit<Disk, 'attachedTo'>[]
+  /** Recovery points as of this generation, without the one that holds this manifest. */
+  readonly recoveryPoints: readonly RecoveryPoint[]
+}
+
+/** What a store holds, as found in the store itself. */
+export interface StoredGroup {
+  readonly id: VolumeGroupId
+  readonly disks: readonly { readonly id: DiskId; readonly sizeBytes: bigint }[]
+  readonly recoveryPoints: readonly RecoveryPointId[]
+}
+
+/** Where a new disk's content comes from. */
+export type StoreSource =
+  | { readonly kind: 'disk'; readonly groupId: VolumeGroupId; readonly diskId: DiskId }
+  | {
+      readonly kind: 'recoveryPoint'
+      readonly groupId: VolumeGroupId
+      readonly recoveryPointId: RecoveryPointId
+      readonly diskId: DiskId
+    }
+
+/** The Store plug. Every method is idempotent and durable (fsync) when it returns. */
+export interface Store {
+  readonly abilities: { readonly groupAtomic: boolean; readonly delta: boolean; readonly stream: boolean }
+  capacity(): Promise<Capacity>
+  createGroup(group: VolumeGroupId): Promise<void>
+  /** Refuses a group that still has disks or recovery points. OK when it is gone. */
+  deleteGroup(group: VolumeGroupId): Promise<void>
+  /** A sparse disk of exactly this size, blank or with the source's content. A source is never larger. */
+  createDisk(group: VolumeGroupId, disk: DiskId, sizeBytes: bigint, source?: StoreSource): Promise<void>
+  /** Never makes it smaller. */
+  growDisk(group: VolumeGroupId, disk: DiskId, sizeBytes: bigint): Promise<void>
+  deleteDisk(group: VolumeGroupId, disk: DiskId): Promise<void>
+  /** One instant of these disks (and of the manifest); what is not named is not kept in it. */
+  createRecoveryPoint(group: VolumeGroupId, point: RecoveryPointId, disks: readonly DiskId[]): Promise<void>
+  deleteRecoveryPoint(group: VolumeGroupId, point: RecoveryPointId): Promise<void>
+  writeManifest(manifest: Manifest): Promise<void>
+  /** Undefined when there is none. A damaged one throws. */
+  readManifest(group: VolumeGroupId): Promise<Manifest | undefined>
+  /** The file that a target serves. */
+  backingPath(group: VolumeGroupId, disk: DiskId): string
+  inventory(): Promise<readonly StoredGroup[]>
+}
+
+/** One disk shown to one initiator: everything that a target needs, so that its state can always be made anew. */
+export interface Export {
+  readonly targetName: string
+  readonly initiatorName: string
+  readonly chap: ChapCredentials | undefined
+  readonly lun: number
+  readonly backingPath: string
+  readonly serial: string
+  readonly naa: string
+  readonly readOnly: boolean
+}
+
+/** The Target plug. Its state is a projection of the database. */
+export interface Target extends AsyncDisposable {
+  /** Starts serving exactly these exports, keeping what serves already. */
+  start(exports: readonly Export[]): Promise<void>
+  portals(): readonly Portal[]
+  /** Idempotent. When it returns, the initiator can log in and see the LUN. */
+  grant(wanted: Export): Promise<void>
+  /** Idempotent. When it returns, no further I/O of that initiator can reach the LUN. */
+  revoke(targetName: string, lun: number): Promise<void>
+  /**
+   * Changes the size of one backing file, served under any number of exports, with no lost write and no error for
+   * an initiator that reconnects: `change` runs while none of them is served.
+   */
+  resize(exports: readonly Export[], change: () => Promise<void>): Promise<void>
+  inventory(): Promise<readonly { readonly targetName: string; readonly luns: readonly number[] }[]>
+}
+
+/** A disk that is attached to this node. */
+export interface AttachedDevice {
+  readonly diskId: DiskId
+  /** The block device, such as `/dev/loop3`. */
+  readonly path: string
+  readonly sizeBytes: bigint
+  readonly readOnly: boolean
+}
+
+/** The Initiator plug: a connection becomes a verified block device, and goes away cleanly from any half state. */
+export interface InitiatorPlug extends AsyncDisposable {
+  /** Idempotent. The device's serial was compared with the connection's before it returns. */
+  attach(connection: Connection, call?: CallOptions): Promise<AttachedDevice>
+  /** Finds the disk's device without touching it; undefined when it is not attached. */
+  find(diskId: DiskId, call?: CallOptions): Promise<AttachedDevice | undefined>
+  /** Takes over the size that the target has now. */
+  refreshSize(diskId: DiskId, call?: CallOptions): Promise<AttachedDevice>
+  /** Flushes, then detaches. Idempotent, from any half state; OK when it is not attached. */
+  detach(diskId: DiskId, call?: CallOptions): Promise<void>
+  list(call?: CallOptions): Promise<readonly AttachedDevice[]>
+}

@@ -1,0 +1,157 @@
+import type { DiskId, InitiatorId, OperationId, RecoveryPointId, VolumeGroupId } from './ids.ts'
+
+/** A project's path, such as `/` or `/team-a/db`. */
+export type ProjectPath = string
+
+export interface VolumeGroup {
+  readonly id: VolumeGroupId
+  /** Unique within its project. */
+  readonly name: string
+  readonly project: ProjectPath
+  /** Made for one volume that named no group: it goes with its last disk and recovery point. */
+  readonly implicit: boolean
+  /** Grows at each change of the group or of what it holds. */
+  readonly generation: number
+  /** Grows at each change of who may write the group. */
+  readonly epoch: number
+  readonly createdAt: Date
+}
+
+export type DiskSource =
+  | { readonly kind: 'disk'; readonly diskId: DiskId }
+  | { readonly kind: 'recoveryPoint'; readonly recoveryPointId: RecoveryPointId; readonly diskId: DiskId }
+
+export interface Disk {
+  readonly id: DiskId
+  readonly groupId: VolumeGroupId
+  /** Unique within the project of its group. */
+  readonly name: string
+  /** A multiple of SIZE_UNIT_BYTES. */
+  readonly sizeBytes: bigint
+  /** Never used again in the group for another disk. 1 to 16383. */
+  readonly lun: number
+  /** What the maker wanted remembered with the disk: for CSI, its volume_context. Opaque here. */
+  readonly attributes: Readonly<Record<string, string>>
+  readonly source: DiskSource | undefined
+  readonly generation: number
+  readonly createdAt: Date
+  /** The initiators that it is attached to now. */
+  readonly attachedTo: readonly InitiatorId[]
+}
+
+export interface RecoveryPointDisk {
+  readonly diskId: DiskId
+  readonly sizeBytes: bigint
+}
+
+/** An atomic, read-only image of disks of one volume group at one instant. It outlives its disks. */
+export interface RecoveryPoint {
+  readonly id: RecoveryPointId
+  readonly groupId: VolumeGroupId
+  /** Unique within the project of its group. */
+  readonly name: string
+  /** Made as a group snapshot: its disks' images are deleted together or not at all. */
+  readonly grouped: boolean
+  readonly disks: readonly RecoveryPointDisk[]
+  readonly createdAt: Date
+}
+
+/** One disk's image in a recovery point: what CSI calls a snapshot. */
+export interface DiskImage extends RecoveryPointDisk {
+  readonly recoveryPointId: RecoveryPointId
+  readonly grouped: boolean
+  readonly createdAt: Date
+}
+
+export interface Initiator {
+  readonly id: InitiatorId
+  /** Its iSCSI name (RFC 7143 §4.2.7); unique. */
+  readonly name: string
+  /** How many disks can be attached to it at once; 0 = no limit of its own. */
+  readonly maxAttachments: number
+  readonly registeredAt: Date
+}
+
+export interface Attachment {
+  readonly diskId: DiskId
+  readonly initiatorId: InitiatorId
+  readonly readOnly: boolean
+  /** May be attached to other initiators at the same time. */
+  readonly shared: boolean
+  readonly targetName: string
+  readonly lun: number
+  readonly grantedAt: Date
+}
+
+export interface Portal {
+  readonly address: string
+  readonly port: number
+  /** Target portal group tag (RFC 7143 §4.1.1). */
+  readonly groupTag: number
+}
+
+/** CHAP secrets (RFC 7143 §12.1.3): 12 bytes or more, and the two differ. Never logged. */
+export interface ChapCredentials {
+  readonly user: string
+  readonly secret: string
+  readonly mutual?: { readonly user: string; readonly secret: string } | undefined
+}
+
+/** All that an initiator needs to attach a disk that was granted to it. Holds secrets: never logged or stored. */
+export interface Connection {
+  readonly diskId: DiskId
+  readonly initiatorName: string
+  readonly targetName: string
+  readonly portals: readonly Portal[]
+  readonly lun: number
+  readonly serial: string
+  readonly naa: string
+  readonly sizeBytes: bigint
+  readonly readOnly: boolean
+  readonly chap: ChapCredentials | undefined
+}
+
+export interface Capacity {
+  readonly totalBytes: bigint
+  readonly availableBytes: bigint
+  /** The largest disk that can be made now. */
+  readonly maximumDiskBytes: bigint
+}
+
+export interface ElementStatus {
+  /** The element's UUID; it never changes. */
+  readonly elementId: string
+  readonly name: string
+  /** Who can reach whom: one site, one storage network. */
+  readonly site: string
+  readonly version: string
+  readonly state: 'starting' | 'ready' | 'stopping'
+  readonly startedAt: Date
+}
+
+export type OperationState = 'running' | 'undoing' | 'done' | 'failed' | 'faulted'
+
+/** One imperative call, journaled. `failed` left nothing behind; `faulted` could not be undone and needs a look. */
+export interface Operation {
+  readonly id: OperationId
+  readonly kind: string
+  readonly state: OperationState
+  readonly step: string | undefined
+  /** The ids of what it works on. */
+  readonly entities: readonly string[]
+  readonly error: { readonly reason: string; readonly message: string } | undefined
+  readonly startedAt: Date
+  readonly endedAt: Date | undefined
+}
+
+export interface PageQuery {
+  /** 1 to MAX_PAGE; left out = MAX_PAGE. */
+  readonly limit?: number | undefined
+  readonly token?: string | undefined
+}
+
+export interface Page<Item> {
+  readonly items: readonly Item[]
+  /** Left out on the last page. */
+  readonly nextToken: string | undefined
+}
