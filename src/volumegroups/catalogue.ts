@@ -128,6 +128,16 @@ export const CATALOGUE = {
     meaning: 'The volume is published for one use only and is in use at another path.',
     fix: 'Unpublish it there first, or use an access mode that allows several users.',
   },
+  MOUNT_POINT_TAKEN: {
+    kind: 'in_use',
+    meaning: 'Something else is mounted at the path.',
+    fix: 'Unmount it, or use another path; mounts are never stacked.',
+  },
+  MOUNT_BUSY: {
+    kind: 'in_use',
+    meaning: 'A mount is in use, so it can not be taken away.',
+    fix: 'End the processes that use it; the same call then finishes.',
+  },
   UNSUPPORTED_CAPABILITY: {
     kind: 'invalid_request',
     meaning: 'The volume can not be used in the way that the capability asks for.',
