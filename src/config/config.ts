@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import type { Static } from 'typebox'
+import { environment } from './environment.ts'
+import { ConfigError, readConfig } from './read.ts'
+import { ControllerConfig, ElementConfig, NodeConfig, TokensConfig } from './schemas.ts'
+
+export type ElementSettings = Static<typeof ElementConfig>
+export type ControllerSettings = Static<typeof ControllerConfig>
+export type NodeSettings = Static<typeof NodeConfig> & {
+  readonly nodeId: string
+  readonly initiatorName: string
+}
+export type EndpointSettings = ControllerSettings['element']
+export type TokenSettings = Static<typeof TokensConfig>
+
+/** Reads an element's configuration. Throws ConfigError with all its faults. */
+export const readElementConfig = (file: string): ElementSettings => readConfig(ElementConfig, file)
+
+/** Reads a controller's configuration; the environment's CSI_ENDPOINT comes before the file's. */
+export function readControllerConfig(file: string): ControllerSettings {
+  return withCsiEndpoint(readConfig(ControllerConfig, file))
+}
+
+/** Reads a node's configuration; the environment's CSI_ENDPOINT and NODE_NAME fill in. */
+export function readNodeConfig(file: string): NodeSettings {
+  const config = withCsiEndpoint(readConfig(NodeConfig, file))
+  const nodeId = config.nodeId ?? environment.nodeName ?? hostname()
+  return { ...config, nodeId, initiatorName: config.initiatorName ?? initiatorNameOf(nodeId) }
+}
+
+/** Reads the tokens that an element accepts over HTTPS. */
+export const readTokens = (file: string): TokenSettings => readConfig(TokensConfig, file)
+
+/** Reads a file that holds one secret, such as a token. */
+export function readSecret(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim()
+  } catch (error) {
+    throw new ConfigError(`${file}: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+function withCsiEndpoint<Config extends { readonly csiEndpoint: string }>(config: Config): Config {
+  return environment.csiEndpoint === undefined ? config : { ...config, csiEndpoint: environment.csiEndpoint }
+}
+
+/** iSCSI names are lower case and know no underscore (RFC 3722). */
+function initiatorNameOf(nodeId: string): string {
+  const suffix = nodeId.toLowerCase().replaceAll(/[^-.a-z0-9]/g, '-')
+  return `iqn.2026-01.storage.mooring.node:${suffix}`
+}

@@ -1,0 +1,125 @@
+import { Type } from 'typebox'
+
+/**
+ * Every knob of every process. The example files in `deploy/config/` show all of them and are parsed by a test.
+ * Defaults are those of a host or node that was set up by the packages.
+ */
+
+const strict = { additionalProperties: false } as const
+const Path = Type.String({ pattern: '^/' })
+const Port = Type.Integer({ minimum: 1, maximum: 65535 })
+
+const LogLevel = Type.Enum(['trace', 'debug', 'info', 'warn', 'error'], { default: 'info' })
+
+/** How a controller or node reaches its element: over its unix socket, or over HTTPS with a token. */
+const Endpoint = Type.Union([
+  Type.Object({ socket: Path }, strict),
+  Type.Object(
+    {
+      url: Type.String({ pattern: '^https://' }),
+      /** Holds the bearer token, and nothing else. */
+      tokenFile: Path,
+      /** PEM; left out = the system's own authorities. */
+      caFile: Type.Optional(Path),
+    },
+    strict,
+  ),
+])
+
+const CsiEndpoint = Type.String({ pattern: '^unix:///.+\\.sock$' })
+
+/** Who grants a disk to a node: the controller (ControllerPublishVolume), or the node itself when it stages. */
+const Attach = Type.Enum(['controller', 'node'], { default: 'controller' })
+
+export const ElementConfig = Type.Object(
+  {
+    /** A name for people; the element's identity is its UUID. */
+    name: Type.String({ minLength: 1, maxLength: 63, default: 'element' }),
+    /** Elements and nodes of one site can reach each other. A topology value (CSI: alphanumeric ends). */
+    site: Type.String({ pattern: '^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$', default: 'site' }),
+    /** Database, credentials and run files. Only root may read it. */
+    stateDir: Type.String({ pattern: '^/', default: '/var/lib/mooring/element' }),
+    listen: Type.Object(
+      {
+        socket: Type.String({ pattern: '^/', default: '/run/mooring/element.sock' }),
+        https: Type.Optional(
+          Type.Object(
+            {
+              address: Type.String({ default: '0.0.0.0' }),
+              port: Type.Integer({ minimum: 1, maximum: 65535, default: 9443 }),
+              certFile: Path,
+              keyFile: Path,
+              /** YAML list of {sha256, role, initiator}; see docs/reference/configuration.md. */
+              tokensFile: Path,
+            },
+            strict,
+          ),
+        ),
+      },
+      { ...strict, default: {} },
+    ),
+    /** A btrfs mount that the operator names, or a sparse file that the element makes, mounts and unmounts. */
+    pool: Type.Union([
+      Type.Object({ path: Path }, strict),
+      Type.Object(
+        { imageFile: Path, sizeBytes: Type.Integer({ minimum: 256 * 1024 ** 2 }), mountPoint: Path },
+        strict,
+      ),
+    ]),
+    /** Where initiators reach the target. */
+    portal: Type.Object({ address: Type.String({ minLength: 1 }), port: Port }, strict),
+    target: Type.Object(
+      {
+        /** Threads that carry out I/O, for each LUN. */
+        threads: Type.Integer({ minimum: 1, maximum: 16, default: 1 }),
+        /** What a stopping element does with its target: `serve` leaves it to the attached initiators. */
+        onStop: Type.Enum(['serve', 'stop'], { default: 'serve' }),
+      },
+      { ...strict, default: {} },
+    ),
+    logLevel: LogLevel,
+  },
+  strict,
+)
+
+export const ControllerConfig = Type.Object(
+  { csiEndpoint: CsiEndpoint, element: Endpoint, attach: Attach, logLevel: LogLevel },
+  strict,
+)
+
+export const NodeConfig = Type.Object(
+  {
+    csiEndpoint: CsiEndpoint,
+    element: Endpoint,
+    attach: Attach,
+    /** The Kubernetes node name. Left out = the environment's NODE_NAME, else the host name. */
+    nodeId: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
+    /** iSCSI name (RFC 7143 §4.2.7). Left out = made from the node id. */
+    initiatorName: Type.Optional(Type.String({ pattern: '^(iqn|eui|naa)\\.[-.:a-z0-9]{1,219}$' })),
+    stateDir: Type.String({ pattern: '^/', default: '/var/lib/mooring/node' }),
+    /** How many volumes this node takes; each is one session, one FUSE file and one loop device. */
+    maxVolumes: Type.Integer({ minimum: 1, maximum: 1000, default: 128 }),
+    keeper: Type.Object(
+      {
+        /** `node`: the node starts the keeper when none answers. `service`: something else runs it. */
+        startedBy: Type.Enum(['node', 'service'], { default: 'node' }),
+      },
+      { ...strict, default: {} },
+    ),
+    logLevel: LogLevel,
+  },
+  strict,
+)
+
+export const TokensConfig = Type.Array(
+  Type.Object(
+    {
+      /** Hex SHA-256 of the token: the file holds no token itself. */
+      sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }),
+      role: Type.Enum(['admin', 'provisioner', 'node', 'viewer']),
+      /** For `node`: the one initiator that the token speaks for. */
+      initiator: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
+    },
+    strict,
+  ),
+)

@@ -1,0 +1,68 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import {
+  readControllerConfig,
+  readElementConfig,
+  readNodeConfig,
+  readTokens,
+} from '../../src/config/config.ts'
+import { ConfigError } from '../../src/config/read.ts'
+
+const examples = join(import.meta.dirname, '../../deploy/config')
+const folder = mkdtempSync(join(tmpdir(), 'mooring-config-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+function file(text: string): string {
+  const path = join(folder, 'config.yaml')
+  writeFileSync(path, text)
+  return path
+}
+
+describe('the example files', () => {
+  test.each([
+    ['element.yaml', readElementConfig],
+    ['controller.yaml', readControllerConfig],
+    ['node.yaml', readNodeConfig],
+    ['tokens.yaml', readTokens],
+  ])('%s is valid', (name, read) => {
+    expect(read(join(examples, name))).toBeDefined()
+  })
+
+  test('show every knob of the element at its default', () => {
+    const least = 'pool: { path: /p }\nportal: { address: 127.0.0.1, port: 1 }'
+    const { pool: _, portal: __, listen, ...defaults } = readElementConfig(file(least))
+    const example = readElementConfig(join(examples, 'element.yaml'))
+    expect(example).toMatchObject({ ...defaults, listen: { socket: listen.socket } })
+  })
+})
+
+test('all faults are told at once, and unknown keys by name', () => {
+  const broken = 'naem: x\nsite: "-"\npool: { path: /p }\nportal: { address: 127.0.0.1, port: 70000 }'
+  const error = (() => {
+    try {
+      readElementConfig(file(broken))
+    } catch (caught) {
+      return caught as Error
+    }
+    return undefined
+  })()
+  expect(error).toBeInstanceOf(ConfigError)
+  for (const fault of ['naem', 'site', 'portal.port']) expect(error?.message).toContain(fault)
+})
+
+test('a missing file and broken YAML are configuration faults', () => {
+  expect(() => readElementConfig(join(folder, 'none.yaml'))).toThrow(ConfigError)
+  expect(() => readElementConfig(file('a: [1'))).toThrow(ConfigError)
+})
+
+test('the result is frozen, all the way down', () => {
+  const config = readElementConfig(join(examples, 'element.yaml'))
+  expect(Object.isFrozen(config) && Object.isFrozen(config.portal)).toBe(true)
+})
+
+test('a node has an initiator name that iSCSI allows', () => {
+  const least = 'csiEndpoint: unix:///x.sock\nelement: { socket: /e.sock }\nnodeId: Worker_1.Example'
+  expect(readNodeConfig(file(least)).initiatorName).toBe('iqn.2026-01.storage.mooring.node:worker-1.example')
+})
