@@ -213,6 +213,11 @@ export const CATALOGUE = {
     meaning: 'The file system on the volume is damaged and was not mounted.',
     fix: 'Attach the volume as a block device and repair it, or restore a recovery point.',
   },
+  MANIFEST_DAMAGED: {
+    kind: 'precondition_failed',
+    meaning: 'The manifest in the store is damaged.',
+    fix: 'Write it anew from the database, or take it from the newest recovery point.',
+  },
   COMMAND_FAILED: {
     kind: 'unavailable',
     meaning: 'A program of the operating system failed.',

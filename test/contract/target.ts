@@ -1,0 +1,244 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { ChapCredentials, Export, Target } from '../../src/volumegroups/index.ts'
+import {
+  diskIds,
+  type InitiatorId,
+  naaOf,
+  serialOf,
+  targetNameOf,
+  volumeGroupIds,
+} from '../../src/volumegroups/index.ts'
+
+/** What an initiator finds behind a LUN. */
+export interface Seen {
+  readonly serial: string
+  readonly naa: string
+  readonly readOnly: boolean
+}
+
+/** What the suite needs beside the target: files to serve, and an initiator's eyes. */
+export interface TargetHarness extends AsyncDisposable {
+  readonly target: Target
+  /** A file of 8 MiB that can be served. */
+  makeBacking(): Promise<string>
+  /** Logs in as this initiator and looks at the LUN; undefined when it may not or when there is none. */
+  look(who: Visitor, lun: number): Promise<Seen | undefined>
+  /** A new target object over what serves now, as after a restart of the element; not started yet. */
+  restart(): Promise<Target>
+}
+
+export type Visitor = Pick<Export, 'targetName' | 'initiatorName' | 'chap'>
+
+/** Every Target passes this suite. */
+export function targetContract(name: string, make: () => Promise<TargetHarness>): void {
+  describe(`${name} keeps the target contract`, () => {
+    let harness: TargetHarness
+    beforeAll(async () => {
+      harness = await make()
+    })
+    afterAll(async () => {
+      await harness?.[Symbol.asyncDispose]()
+    })
+    const use: Use = () => harness
+
+    grantTests(use)
+    identityTests(use)
+    revokeTests(use)
+    resizeTests(use)
+    restartTests(use)
+  })
+}
+
+type Use = () => TargetHarness
+
+const SECRETS: ChapCredentials = {
+  user: 'node-a',
+  secret: 'a-secret-of-16-b',
+  mutual: { user: 'element', secret: 'other-secret-16b' },
+}
+
+/** An export of a new disk in a new group. */
+export async function newExport(use: Use, changes: Partial<Export> = {}): Promise<Export> {
+  const disk = diskIds.create()
+  return {
+    targetName: targetNameOf(volumeGroupIds.create(), 'node-a' as InitiatorId),
+    initiatorName: 'iqn.2026-01.test:node-a',
+    chap: SECRETS,
+    lun: 1,
+    backingPath: await use().makeBacking(),
+    serial: serialOf(disk),
+    naa: naaOf(disk),
+    readOnly: false,
+    ...changes,
+  }
+}
+
+const look = (use: Use, one: Export, changes: Partial<Visitor> = {}) =>
+  use().look({ ...one, ...changes }, one.lun)
+
+const seen = ({ serial, naa, readOnly }: Export): Seen => ({ serial, naa, readOnly })
+
+const lunsOf = async (target: Target, { targetName }: Export) =>
+  (await target.inventory()).find((found) => found.targetName === targetName)?.luns
+
+function grantTests(use: Use): void {
+  test('nothing is served before the start', async () => {
+    await expect(use().target.grant(await newExport(use))).rejects.toMatchObject({ reason: 'NOT_READY' })
+    await use().target.start([])
+    expect(await use().target.inventory()).toEqual([])
+    expect(use().target.portals()).toHaveLength(1)
+  })
+
+  test('a granted LUN is there for its initiator, with its identity, and for nobody else', async () => {
+    const one = await newExport(use)
+    expect(await look(use, one)).toBeUndefined()
+    await use().target.grant(one)
+    await use().target.grant(one)
+    expect(await look(use, one)).toEqual(seen(one))
+    expect(await look(use, one, { initiatorName: 'iqn.2026-01.test:node-b' })).toBeUndefined()
+    expect(await look(use, one, { chap: undefined })).toBeUndefined()
+    const wrong = { user: SECRETS.user, secret: 'a-secret-of-16-X', mutual: SECRETS.mutual }
+    expect(await look(use, one, { chap: wrong })).toBeUndefined()
+    expect(await lunsOf(use().target, one)).toEqual([1])
+  })
+
+  test('a LUN may be read-only, and a target without credentials', async () => {
+    const one = await newExport(use, { readOnly: true, chap: undefined })
+    await use().target.grant(one)
+    expect(await look(use, one)).toEqual(seen(one))
+  })
+
+  test('one file is served to two initiators, each through its own target', async () => {
+    const one = await newExport(use)
+    const two = {
+      ...one,
+      targetName: `${one.targetName}2`,
+      initiatorName: 'iqn.2026-01.test:node-b',
+      readOnly: true,
+    }
+    await Promise.all([use().target.grant(one), use().target.grant(two)])
+    expect(await look(use, one)).toEqual(seen(one))
+    expect(await look(use, two)).toEqual(seen(two))
+    await use().target.revoke(one.targetName, one.lun)
+    expect(await look(use, two)).toEqual(seen(two))
+  })
+
+  test('many grants at once, to one target and to several, all come true', async () => {
+    const group = await newExport(use)
+    const luns = await Promise.all(
+      [1, 2, 3, 4].map((lun) => newExport(use, { targetName: group.targetName, lun })),
+    )
+    const others = await Promise.all([1, 2, 3, 4].map(() => newExport(use)))
+    await Promise.all([...luns, ...others].map((one) => use().target.grant(one)))
+    for (const one of [...luns, ...others]) expect(await look(use, one)).toEqual(seen(one))
+    expect(await lunsOf(use().target, group)).toEqual([1, 2, 3, 4])
+    await Promise.all([...luns, ...others].map((one) => use().target.revoke(one.targetName, one.lun)))
+    expect(await lunsOf(use().target, group)).toBeUndefined()
+  })
+}
+
+function identityTests(use: Use): void {
+  test('a LUN that is there for something else is refused and stays', async () => {
+    const one = await newExport(use)
+    await use().target.grant(one)
+    const other = await newExport(use)
+    const refusal = { reason: 'IDENTITY_MISMATCH' }
+    const differences: Partial<Export>[] = [
+      { backingPath: other.backingPath },
+      { serial: other.serial },
+      { naa: other.naa },
+      { readOnly: true },
+      { initiatorName: 'iqn.2026-01.test:node-b' },
+    ]
+    for (const difference of differences) {
+      await expect(use().target.grant({ ...one, ...difference })).rejects.toMatchObject(refusal)
+    }
+    expect(await look(use, one)).toEqual(seen(one))
+  })
+
+  test('a grant with new credentials replaces them', async () => {
+    const one = await newExport(use)
+    await use().target.grant(one)
+    const chap = { ...SECRETS, secret: 'the-next-secret!' }
+    await use().target.grant({ ...one, chap })
+    expect(await look(use, one, { chap })).toEqual(seen(one))
+    expect(await look(use, one)).toBeUndefined()
+  })
+}
+
+function revokeTests(use: Use): void {
+  test('a revoked LUN is gone; its neighbours stay; revoking again changes nothing', async () => {
+    const one = await newExport(use)
+    const two = await newExport(use, { targetName: one.targetName, lun: 2 })
+    await use().target.grant(one)
+    await use().target.grant(two)
+    for (let time = 0; time < 2; time++) {
+      await use().target.revoke(one.targetName, one.lun)
+      expect(await look(use, one)).toBeUndefined()
+      expect(await look(use, two)).toEqual(seen(two))
+      expect(await lunsOf(use().target, one)).toEqual([2])
+    }
+    await use().target.revoke(two.targetName, two.lun)
+    await use().target.revoke(two.targetName, two.lun)
+    expect(await look(use, two)).toBeUndefined()
+    expect(await lunsOf(use().target, one)).toBeUndefined()
+  })
+
+  test('a LUN is granted again after it was revoked', async () => {
+    const one = await newExport(use)
+    await use().target.grant(one)
+    await use().target.revoke(one.targetName, one.lun)
+    const other = { ...(await newExport(use)), targetName: one.targetName }
+    await use().target.grant(other)
+    expect(await look(use, other)).toEqual(seen(other))
+  })
+}
+
+function resizeTests(use: Use): void {
+  test('nothing serves the file while its size changes; then everything serves it again', async () => {
+    const one = await newExport(use)
+    const two = { ...one, targetName: `${one.targetName}2`, initiatorName: 'iqn.2026-01.test:node-b' }
+    const exports = [one, two]
+    for (const each of exports) await use().target.grant(each)
+    const during: (Seen | undefined)[] = []
+    await use().target.resize(exports, async () => {
+      for (const each of exports) during.push(await look(use, each))
+    })
+    expect(during).toEqual([undefined, undefined])
+    for (const each of exports) expect(await look(use, each)).toEqual(seen(each))
+  })
+
+  test('a change that fails is told, and the LUN is served again', async () => {
+    const one = await newExport(use)
+    await use().target.grant(one)
+    const failed = use().target.resize([one], () => Promise.reject(new Error('no room')))
+    await expect(failed).rejects.toThrow('no room')
+    expect(await look(use, one)).toEqual(seen(one))
+  })
+
+  test('the size of a file that is not served changes too', async () => {
+    let changed = 0
+    await use().target.resize([], async () => {
+      changed += 1
+    })
+    expect(changed).toBe(1)
+  })
+}
+
+function restartTests(use: Use): void {
+  test('a restarted element serves exactly what it is told to, keeping what was there', async () => {
+    const [kept, gone] = [await newExport(use), await newExport(use)]
+    const second = await newExport(use, { targetName: kept.targetName, lun: 2 })
+    for (const one of [kept, gone, second]) await use().target.grant(one)
+    const added = await newExport(use)
+    const changed = { ...second, readOnly: true }
+    const target = await use().restart()
+    await target.start([kept, added, changed])
+    for (const one of [kept, added, changed]) expect(await look(use, one)).toEqual(seen(one))
+    expect(await look(use, gone)).toBeUndefined()
+    expect(await target.inventory()).toHaveLength(2)
+    await target.start([kept, added, changed])
+    await target.revoke(kept.targetName, kept.lun)
+    expect(await lunsOf(target, kept)).toEqual([2])
+  })
+}
