@@ -1,0 +1,23 @@
+import { describe } from 'vitest'
+import { attachmentsContract } from './volume-groups/attachments.ts'
+import { callsContract } from './volume-groups/calls.ts'
+import { disksContract } from './volume-groups/disks.ts'
+import { groupsContract } from './volume-groups/groups.ts'
+import type { Make } from './volume-groups/helpers.ts'
+import { initiatorsContract } from './volume-groups/initiators.ts'
+import { recoveryPointsContract } from './volume-groups/recovery-points.ts'
+
+/**
+ * What every VolumeGroups promises: the fake, the real service, and both over REST.
+ * @param make gives a new, empty one for each test; disposing of it ends it.
+ */
+export function volumeGroupsContract(name: string, make: Make): void {
+  describe(`VolumeGroups: ${name}`, () => {
+    describe('groups', () => groupsContract(make))
+    describe('disks', () => disksContract(make))
+    describe('recovery points', () => recoveryPointsContract(make))
+    describe('initiators', () => initiatorsContract(make))
+    describe('attachments', () => attachmentsContract(make))
+    describe('calls', () => callsContract(make))
+  })
+}

@@ -1,0 +1,132 @@
+import { expect, test } from 'vitest'
+import { type DiskId, diskIds, recoveryPointIds } from '../../../src/volumegroups/index.ts'
+import { addDisk, type Make, MiB, readAll, refused } from './helpers.ts'
+
+const group = { kind: 'named', name: 'g' } as const
+
+export function recoveryPointsContract(make: Make): void {
+  creation(make)
+  retries(make)
+  deletion(make)
+  lists(make)
+}
+
+function creation(make: Make): void {
+  test('a recovery point holds its disks as they were', async () => {
+    await using made = await make()
+    const { groups } = made
+    const a = await addDisk(groups, 'a', { group })
+    const b = await addDisk(groups, 'b', { group, size: { requiredBytes: 3n * MiB, limitBytes: undefined } })
+    const point = await groups.createRecoveryPoint({ name: 'p', diskIds: [a.id, b.id], grouped: true })
+    expect(point).toMatchObject({ name: 'p', groupId: a.groupId, grouped: true })
+    expect(recoveryPointIds.is(point.id)).toBe(true)
+    const held = [
+      { diskId: a.id, sizeBytes: 16n * MiB },
+      { diskId: b.id, sizeBytes: 3n * MiB },
+    ]
+    expect(point.disks).toHaveLength(2)
+    expect(point.disks).toEqual(expect.arrayContaining(held))
+    await groups.growDisk(a.id, { requiredBytes: 32n * MiB, limitBytes: undefined })
+    await groups.deleteDisk(b.id)
+    expect(await groups.getRecoveryPoint(point.id)).toEqual(point)
+  })
+
+  test('what can not be taken at one instant is refused', async () => {
+    await using made = await make()
+    const { groups } = made
+    const a = await addDisk(groups, 'a')
+    const b = await addDisk(groups, 'b')
+    const take = (diskIds: DiskId[], name = 'p') =>
+      groups.createRecoveryPoint({ name, diskIds, grouped: true })
+    await refused(take([a.id, b.id]), 'DISKS_NOT_TOGETHER')
+    await refused(take([a.id, diskIds.create()]), 'DISK_NOT_FOUND')
+    const fields = ['name', 'diskIds'].map((field) => expect.objectContaining({ field }))
+    await refused(take([], ''), 'INVALID_ARGUMENT', { violations: expect.arrayContaining(fields) })
+    expect((await groups.listRecoveryPoints()).items).toEqual([])
+  })
+
+  test('an unknown recovery point is not found', async () => {
+    await using made = await make()
+    const id = recoveryPointIds.create()
+    const entity = { kind: 'recoveryPoint', id }
+    await refused(made.groups.getRecoveryPoint(id), 'RECOVERY_POINT_NOT_FOUND', { entity })
+  })
+}
+
+function retries(make: Make): void {
+  test('a retry with the same disks gets the recovery point made before', async () => {
+    await using made = await make()
+    const { groups } = made
+    const a = await addDisk(groups, 'a', { group })
+    const b = await addDisk(groups, 'b', { group })
+    const point = await groups.createRecoveryPoint({ name: 'p', diskIds: [a.id, b.id], grouped: true })
+    const again = await groups.createRecoveryPoint({ name: 'p', diskIds: [b.id, a.id], grouped: true })
+    expect(again).toEqual(point)
+  })
+
+  test('a retry with other disks is refused, also in another group of the project', async () => {
+    await using made = await make()
+    const { groups } = made
+    const a = await addDisk(groups, 'a', { group })
+    const b = await addDisk(groups, 'b', { group })
+    const stranger = await addDisk(groups, 'stranger')
+    const { id } = await groups.createRecoveryPoint({ name: 'p', diskIds: [a.id], grouped: false })
+    for (const diskIds of [[b.id], [a.id, b.id], [stranger.id]]) {
+      const call = groups.createRecoveryPoint({ name: 'p', diskIds, grouped: false })
+      await refused(call, 'NAME_TAKEN', { entity: { kind: 'recoveryPoint', id } })
+    }
+    const elsewhere = await addDisk(groups, 'a', { project: '/team' })
+    const other = await groups.createRecoveryPoint({ name: 'p', diskIds: [elsewhere.id], grouped: false })
+    expect(other.id).not.toBe(id)
+  })
+}
+
+function deletion(make: Make): void {
+  test('a deleted recovery point is gone with its images, and deleting it again is no error', async () => {
+    await using made = await make()
+    const { groups } = made
+    const a = await addDisk(groups, 'a')
+    const point = await groups.createRecoveryPoint({ name: 'p', diskIds: [a.id], grouped: false })
+    await groups.deleteRecoveryPoint(point.id)
+    await refused(groups.getRecoveryPoint(point.id), 'RECOVERY_POINT_NOT_FOUND')
+    expect((await groups.listDiskImages({ recoveryPointId: point.id })).items).toEqual([])
+    await groups.deleteRecoveryPoint(point.id)
+    expect(await groups.getDisk(a.id)).toEqual(a)
+  })
+}
+
+function lists(make: Make): void {
+  test('lists filter and page, by recovery point and by image', async () => {
+    await using made = await make()
+    const { groups } = made
+    const a = await addDisk(groups, 'a', { group })
+    const b = await addDisk(groups, 'b', { group })
+    const x = await addDisk(groups, 'x')
+    const points = []
+    for (const name of ['p', 'q', 'r']) {
+      points.push(await groups.createRecoveryPoint({ name, diskIds: [a.id, b.id], grouped: true }))
+    }
+    const alone = await groups.createRecoveryPoint({ name: 'alone', diskIds: [x.id], grouped: false })
+
+    expect(await readAll((query) => groups.listRecoveryPoints(query), 2)).toEqual([...points, alone])
+    expect((await groups.listRecoveryPoints({ groupId: a.groupId })).items).toEqual(points)
+
+    const images = await readAll((query) => groups.listDiskImages(query), 2)
+    expect(images).toHaveLength(7)
+    expect(new Set(images.map((image) => `${image.recoveryPointId} ${image.diskId}`)).size).toBe(7)
+    const ofA = (await groups.listDiskImages({ diskId: a.id })).items
+    expect(ofA.map((image) => image.recoveryPointId)).toEqual(points.map((point) => point.id))
+    expect((await groups.listDiskImages({ recoveryPointId: alone.id })).items).toEqual([
+      {
+        recoveryPointId: alone.id,
+        diskId: x.id,
+        sizeBytes: 16n * MiB,
+        grouped: false,
+        createdAt: alone.createdAt,
+      },
+    ])
+    const both = { recoveryPointId: points[1]!.id, diskId: b.id }
+    expect((await groups.listDiskImages(both)).items).toHaveLength(1)
+    expect((await groups.listDiskImages({ recoveryPointId: recoveryPointIds.create() })).items).toEqual([])
+  })
+}

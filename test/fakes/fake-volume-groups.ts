@@ -1,0 +1,279 @@
+import { randomUUID } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
+import {
+  type Attachment,
+  type CallOptions,
+  type Capacity,
+  type Connection,
+  type Disk,
+  type DiskFilter,
+  type DiskId,
+  type DiskImage,
+  type DiskImageFilter,
+  type DiskSpec,
+  type ElementStatus,
+  type GrantSpec,
+  type Initiator,
+  type InitiatorId,
+  type InitiatorSpec,
+  type Operation,
+  type OperationId,
+  operationIds,
+  type Page,
+  type PageQuery,
+  type RecoveryPoint,
+  type RecoveryPointId,
+  type RecoveryPointSpec,
+  type SizeRange,
+  StorageError,
+  type VolumeGroup,
+  type VolumeGroupId,
+  type VolumeGroups,
+} from '../../src/volumegroups/index.ts'
+import { checkDisk, checkGroup, checkGrowth, checkInitiator, checkRecoveryPoint } from './fake-rules.ts'
+import { FakeState, fail, type StoredDisk } from './fake-state.ts'
+import { FakeTable } from './fake-table.ts'
+
+export interface FakeOptions {
+  /** The pool's size; disks are thick here, so that it can be full. Default: 1 PiB. */
+  readonly totalBytes?: bigint
+  readonly site?: string
+  readonly name?: string
+}
+
+/** The domain port in memory: every rule of the real thing, no storage behind it. */
+export class FakeVolumeGroups implements VolumeGroups {
+  readonly #options: Required<FakeOptions>
+  readonly #startedAt = new Date()
+  readonly #elementId = randomUUID()
+  readonly #state: FakeState
+  readonly #operations = new FakeTable<Operation>('operations')
+  readonly #requests = new Map<string, unknown>()
+
+  constructor(options: FakeOptions = {}) {
+    this.#options = { totalBytes: 1024n ** 5n, site: 'site-1', name: 'element-1', ...options }
+    this.#state = new FakeState(this.#options.totalBytes)
+  }
+
+  async status(call?: CallOptions): Promise<ElementStatus> {
+    heed(call)
+    const { site, name } = this.#options
+    const state = 'ready' as const
+    return { elementId: this.#elementId, name, site, version: '0.0.0', state, startedAt: this.#startedAt }
+  }
+
+  async capacity(call?: CallOptions): Promise<Capacity> {
+    heed(call)
+    return this.#state.capacity()
+  }
+
+  async createGroup(spec: { name: string; project: string }, call?: CallOptions): Promise<VolumeGroup> {
+    return this.#mutate('createGroup', spec, call, () => {
+      checkGroup(spec)
+      return this.#state.groupNamed(spec.project, spec.name) ?? this.#state.addGroup(spec.project, spec.name)
+    })
+  }
+
+  async getGroup(id: VolumeGroupId, call?: CallOptions): Promise<VolumeGroup> {
+    heed(call)
+    return this.#state.group(id)
+  }
+
+  async listGroups(
+    query: PageQuery & { name?: string | undefined } = {},
+    call?: CallOptions,
+  ): Promise<Page<VolumeGroup>> {
+    heed(call)
+    return this.#state.groups.page(query, (group) => isOrAny(query.name, group.name))
+  }
+
+  async deleteGroup(id: VolumeGroupId, call?: CallOptions): Promise<void> {
+    return this.#mutate('deleteGroup', { id }, call, () => {
+      const held = this.#state.contents(id)
+      if (held.length > 0)
+        fail('VOLUME_GROUP_NOT_EMPTY', { kind: 'volumeGroup', id }, `it holds ${held.join(', ')}`)
+      this.#state.groups.delete(id)
+    })
+  }
+
+  async createDisk(spec: DiskSpec, call?: CallOptions): Promise<Disk> {
+    return this.#mutate('createDisk', spec, call, () => {
+      checkDisk(spec)
+      return this.#state.diskFor(spec)
+    })
+  }
+
+  async getDisk(id: DiskId, call?: CallOptions): Promise<Disk> {
+    heed(call)
+    return this.#state.view(this.#state.disk(id))
+  }
+
+  async listDisks(query: DiskFilter = {}, call?: CallOptions): Promise<Page<Disk>> {
+    heed(call)
+    const matches = (disk: StoredDisk) =>
+      isOrAny(query.groupId, disk.groupId) && isOrAny(query.name, disk.name)
+    const { items, nextToken } = this.#state.disks.page(query, matches)
+    return { items: items.map((disk) => this.#state.view(disk)), nextToken }
+  }
+
+  async growDisk(id: DiskId, size: SizeRange, call?: CallOptions): Promise<Disk> {
+    return this.#mutate('growDisk', { id, size }, call, () => {
+      checkGrowth(size)
+      return this.#state.grow(id, size)
+    })
+  }
+
+  async deleteDisk(id: DiskId, call?: CallOptions): Promise<void> {
+    return this.#mutate('deleteDisk', { id }, call, () => {
+      const disk = this.#state.disks.get(id)
+      if (disk === undefined) return
+      const holders = this.#state.holders(id)
+      if (holders.length > 0) fail('DISK_ATTACHED', { kind: 'disk', id }, `held by ${holders.join(', ')}`)
+      this.#state.disks.delete(id)
+      this.#state.release(disk.groupId)
+    })
+  }
+
+  async createRecoveryPoint(spec: RecoveryPointSpec, call?: CallOptions): Promise<RecoveryPoint> {
+    return this.#mutate('createRecoveryPoint', spec, call, () => {
+      checkRecoveryPoint(spec)
+      return this.#state.recoveryPoint(spec)
+    })
+  }
+
+  async getRecoveryPoint(id: RecoveryPointId, call?: CallOptions): Promise<RecoveryPoint> {
+    heed(call)
+    return this.#state.points.get(id) ?? fail('RECOVERY_POINT_NOT_FOUND', { kind: 'recoveryPoint', id })
+  }
+
+  async listRecoveryPoints(
+    query: PageQuery & { groupId?: VolumeGroupId | undefined } = {},
+    call?: CallOptions,
+  ): Promise<Page<RecoveryPoint>> {
+    heed(call)
+    return this.#state.points.page(query, (point) => isOrAny(query.groupId, point.groupId))
+  }
+
+  async listDiskImages(query: DiskImageFilter = {}, call?: CallOptions): Promise<Page<DiskImage>> {
+    heed(call)
+    const { recoveryPointId, diskId } = query
+    return this.#state.images.page(
+      query,
+      (image) => isOrAny(recoveryPointId, image.recoveryPointId) && isOrAny(diskId, image.diskId),
+    )
+  }
+
+  async deleteRecoveryPoint(id: RecoveryPointId, call?: CallOptions): Promise<void> {
+    return this.#mutate('deleteRecoveryPoint', { id }, call, () => {
+      const point = this.#state.points.get(id)
+      if (point === undefined) return
+      this.#state.points.delete(id)
+      for (const { diskId } of point.disks) this.#state.images.delete(`${id}/${diskId}`)
+      this.#state.release(point.groupId)
+    })
+  }
+
+  async registerInitiator(spec: InitiatorSpec, call?: CallOptions): Promise<Initiator> {
+    return this.#mutate('registerInitiator', spec, call, () => {
+      checkInitiator(spec)
+      return this.#state.register(spec)
+    })
+  }
+
+  async getInitiator(id: InitiatorId, call?: CallOptions): Promise<Initiator> {
+    heed(call)
+    return this.#state.initiator(id)
+  }
+
+  async listInitiators(query: PageQuery = {}, call?: CallOptions): Promise<Page<Initiator>> {
+    heed(call)
+    return this.#state.initiators.page(query, () => true)
+  }
+
+  async removeInitiator(id: InitiatorId, call?: CallOptions): Promise<void> {
+    return this.#mutate('removeInitiator', { id }, call, () => {
+      this.#state.refuseAttached(id)
+      this.#state.initiators.delete(id)
+      this.#state.credentials.delete(id)
+    })
+  }
+
+  async grant(spec: GrantSpec, call?: CallOptions): Promise<Attachment> {
+    return this.#mutate('grant', spec, call, () => {
+      return this.#state.grant(spec)
+    })
+  }
+
+  async revoke(diskId: DiskId, initiatorId: InitiatorId | undefined, call?: CallOptions): Promise<void> {
+    return this.#mutate('revoke', { diskId, initiatorId }, call, () => {
+      for (const holder of this.#state.holders(diskId)) {
+        if (isOrAny(initiatorId, holder)) this.#state.attachments.delete(`${diskId}/${holder}`)
+      }
+    })
+  }
+
+  async listAttachments(
+    query: PageQuery & { diskId?: DiskId | undefined; initiatorId?: InitiatorId | undefined } = {},
+    call?: CallOptions,
+  ): Promise<Page<Attachment>> {
+    heed(call)
+    const { diskId, initiatorId } = query
+    return this.#state.attachments.page(
+      query,
+      (attachment) => isOrAny(diskId, attachment.diskId) && isOrAny(initiatorId, attachment.initiatorId),
+    )
+  }
+
+  async connection(diskId: DiskId, initiatorId: InitiatorId, call?: CallOptions): Promise<Connection> {
+    heed(call)
+    return this.#state.connection(diskId, initiatorId)
+  }
+
+  async getOperation(id: OperationId, call?: CallOptions): Promise<Operation> {
+    heed(call)
+    return this.#operations.get(id) ?? fail('OPERATION_NOT_FOUND', { kind: 'operation', id })
+  }
+
+  async listOperations(
+    query: PageQuery & { state?: Operation['state'] | undefined } = {},
+    call?: CallOptions,
+  ): Promise<Page<Operation>> {
+    heed(call)
+    return this.#operations.page(query, (operation) => isOrAny(query.state, operation.state))
+  }
+
+  /** Does one change: heeds its key, and keeps an operation of it. A failure leaves nothing, so its key stays free. */
+  #mutate<Result>(
+    kind: string,
+    request: object,
+    call: CallOptions | undefined,
+    change: () => Result,
+  ): Result {
+    heed(call)
+    const key = call?.idempotencyKey
+    const asked = { kind, request: structuredClone(request) }
+    if (key !== undefined && this.#requests.has(key) && !isDeepStrictEqual(this.#requests.get(key), asked)) {
+      throw new StorageError('IDEMPOTENCY_KEY_REUSED', `the key ${key} was used before with another request`)
+    }
+    const startedAt = new Date()
+    const result = change()
+    if (key !== undefined) this.#requests.set(key, asked)
+    const entities = idsIn(request, result)
+    const done = { id: operationIds.create(), kind, entities, startedAt, endedAt: new Date() }
+    this.#operations.put(done.id, { ...done, state: 'done', step: undefined, error: undefined })
+    return result
+  }
+}
+
+function heed(call: CallOptions | undefined): void {
+  if (call?.signal?.aborted) throw new StorageError('DEADLINE_EXCEEDED', 'the caller stopped waiting')
+}
+
+const isOrAny = <Value>(wanted: Value | undefined, value: Value): boolean =>
+  wanted === undefined || wanted === value
+
+function idsIn(...objects: unknown[]): string[] {
+  const fields = objects.flatMap((object) => Object.entries(object ?? {}))
+  const ids = fields.filter(([name]) => ['id', 'groupId', 'diskId', 'initiatorId'].includes(name))
+  return [...new Set(ids.map(([, id]) => id as string).filter((id) => id !== undefined))]
+}
