@@ -213,6 +213,16 @@ export const CATALOGUE = {
     meaning: 'The file system on the volume is damaged and was not mounted.',
     fix: 'Attach the volume as a block device and repair it, or restore a recovery point.',
   },
+  POOL_UNUSABLE: {
+    kind: 'precondition_failed',
+    meaning: 'What the configuration names as the pool can not be used as one. Nothing was changed.',
+    fix: 'Name a mounted btrfs, or an image file and a mount point that nothing else uses.',
+  },
+  STORE_FAILED: {
+    kind: 'unavailable',
+    meaning: 'The store could not read or write its files.',
+    fix: 'Look at the cause in the log of the element, and at the health of the pool.',
+  },
   MANIFEST_DAMAGED: {
     kind: 'precondition_failed',
     meaning: 'The manifest in the store is damaged.',

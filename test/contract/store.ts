@@ -110,14 +110,22 @@ function groupTests(use: Use): void {
 }
 
 function diskTests(use: Use): void {
-  test('a new disk is blank, of exactly its size, and takes no space', async () => {
+  test('a new disk is blank and of exactly its size', async () => {
     const group = await newGroup(use)
-    const before = await use().store.capacity()
     const disk = await newDisk(use, group)
     expect(await get(use, group, disk, 16, Number(SIZE) - 16)).toBe('\0'.repeat(16))
     await expect(stored(use, group)).resolves.toMatchObject({ disks: [{ id: disk, sizeBytes: SIZE }] })
-    const after = await use().store.capacity()
-    expect(before.availableBytes - after.availableBytes).toBeLessThan(SIZE)
+  })
+
+  test('disks take space only when they are written: three of more than half of the pool fit', async () => {
+    const group = await newGroup(use)
+    const { maximumDiskBytes } = await use().store.capacity()
+    const sizeBytes = (maximumDiskBytes / MIB / 5n) * 3n * MIB
+    for (const id of [diskIds.create(), diskIds.create(), diskIds.create()]) {
+      await use().store.createDisk(group, id, sizeBytes)
+      await put(use, group, id, 'end', Number(sizeBytes) - 3)
+    }
+    expect((await stored(use, group))?.disks).toHaveLength(3)
   })
 
   test('creating a disk again changes nothing; another size is refused', async () => {

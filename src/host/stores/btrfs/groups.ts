@@ -1,0 +1,144 @@
+import { open, readdir, readFile, rename } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import {
+  type Manifest,
+  type RecoveryPointId,
+  recoveryPointIds,
+  StorageError,
+  type StoredGroup,
+  type VolumeGroupId,
+  volumeGroupIds,
+} from '../../../volumegroups/index.ts'
+import { run } from '../../exec.ts'
+import { decodeManifest, encodeManifest } from '../manifest-file.ts'
+import { refusals } from '../refusals.ts'
+import { createSubvolume } from './commands.ts'
+import {
+  ensureDirectory,
+  fileAt,
+  isDirectory,
+  isSubvolume,
+  removeEmpty,
+  removeFile,
+  removeSubvolume,
+  syncDirectory,
+} from './files.ts'
+import {
+  diskOf,
+  type GroupLayout,
+  groupsDirectory,
+  isOwnFile,
+  isOwnPoint,
+  layoutOf,
+  staged,
+} from './layout.ts'
+
+/** The group's places, once it is sure that the group is there and is what it should be. */
+export async function openGroup(poolPath: string, id: VolumeGroupId): Promise<GroupLayout> {
+  const group = await findGroup(poolPath, id)
+  if (group === undefined) throw refusals.noGroup(id)
+  return group
+}
+
+/** As openGroup; undefined when the group is not there, or was not made or deleted to the end. */
+export async function findGroup(poolPath: string, id: VolumeGroupId): Promise<GroupLayout | undefined> {
+  const group = layoutOf(poolPath, id)
+  const whole =
+    (await isDirectory(groupsDirectory(poolPath))) &&
+    (await isDirectory(group.directory)) &&
+    (await isDirectory(group.points)) &&
+    (await isSubvolume(group.active))
+  return whole ? group : undefined
+}
+
+export async function createGroup(poolPath: string, id: VolumeGroupId): Promise<void> {
+  const group = layoutOf(poolPath, id)
+  await ensureDirectory(groupsDirectory(poolPath))
+  await ensureDirectory(group.directory)
+  await ensureDirectory(group.points)
+  if (!(await isSubvolume(group.active))) await run(createSubvolume(group.active))
+  await syncDirectory(group.directory)
+}
+
+export async function deleteGroup(poolPath: string, id: VolumeGroupId): Promise<void> {
+  const group = layoutOf(poolPath, id)
+  if (!(await isDirectory(group.directory))) return
+  const files = (await isSubvolume(group.active)) ? await readdir(group.active) : []
+  const points = (await isDirectory(group.points)) ? await readdir(group.points) : []
+  refuseHeld(id, files, points)
+  await refuseForeign(group, files, points)
+  for (const name of files) await removeFile(join(group.active, name))
+  for (const name of points) await removeSubvolume(join(group.points, name))
+  // The directory goes last: while it is there, the next call finds what is left to do.
+  for (const path of [group.active, group.points, group.directory]) await removeEmpty(path)
+  await syncDirectory(dirname(group.directory))
+}
+
+function refuseHeld(id: VolumeGroupId, files: readonly string[], points: readonly string[]): void {
+  const held = [...files.flatMap((name) => diskOf(name) ?? []), ...points.filter(recoveryPointIds.is)]
+  if (held.length > 0) throw refusals.notEmpty(id, held)
+}
+
+async function refuseForeign(
+  group: GroupLayout,
+  files: readonly string[],
+  points: readonly string[],
+): Promise<void> {
+  const own = [group.active, group.points].map((path) => path.slice(group.directory.length + 1))
+  const foreign = [
+    ...(await readdir(group.directory)).filter((name) => !own.includes(name)),
+    ...files.filter((name) => !isOwnFile(name)),
+    ...points.filter((name) => !isOwnPoint(name)),
+  ]
+  if (foreign.length === 0) return
+  throw new StorageError(
+    'IDENTITY_MISMATCH',
+    `the group's directory holds what Mooring did not make (${foreign[0]}); nothing was deleted`,
+  )
+}
+
+export async function writeManifest(group: GroupLayout, manifest: Manifest): Promise<void> {
+  const path = staged(group.manifest)
+  await removeFile(path)
+  {
+    await using handle = await open(path, 'wx', 0o600)
+    await handle.writeFile(encodeManifest(manifest))
+    await handle.sync()
+  }
+  await rename(path, group.manifest)
+  await syncDirectory(group.active)
+}
+
+export async function readManifest(group: GroupLayout, id: VolumeGroupId): Promise<Manifest | undefined> {
+  if ((await fileAt(group.manifest)) === undefined) return undefined
+  return decodeManifest(await readFile(group.manifest, 'utf8'), id)
+}
+
+export async function listGroups(poolPath: string): Promise<readonly VolumeGroupId[]> {
+  if (!(await isDirectory(groupsDirectory(poolPath)))) return []
+  return (await readdir(groupsDirectory(poolPath))).filter(volumeGroupIds.is)
+}
+
+/** What is stored of the group; undefined when it is not there. */
+export async function inspectGroup(poolPath: string, id: VolumeGroupId): Promise<StoredGroup | undefined> {
+  const group = await findGroup(poolPath, id)
+  return group && { id, disks: await disksIn(group), recoveryPoints: await pointsIn(group) }
+}
+
+async function disksIn(group: GroupLayout): Promise<StoredGroup['disks']> {
+  const disks: StoredGroup['disks'][number][] = []
+  for (const name of await readdir(group.active)) {
+    const id = diskOf(name)
+    const file = id && (await fileAt(group.disk(id)))
+    if (file) disks.push({ id, sizeBytes: file.size })
+  }
+  return disks
+}
+
+async function pointsIn(group: GroupLayout): Promise<RecoveryPointId[]> {
+  const points: RecoveryPointId[] = []
+  for (const id of (await readdir(group.points)).filter(recoveryPointIds.is)) {
+    if (await isSubvolume(group.point(id))) points.push(id)
+  }
+  return points
+}
