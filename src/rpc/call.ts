@@ -1,0 +1,17 @@
+import type { Logger } from 'pino'
+
+/** What every handler gets beside its request. */
+export interface Call {
+  /** Has the call's ids bound. */
+  readonly log: Logger
+  /** Fires when the caller is gone or its deadline has passed: ends the waiting, not the operation. */
+  readonly signal: AbortSignal
+}
+
+/** Answers one call, or throws StorageError. */
+export type Handler<Request, Response> = (request: Request, call: Call) => Promise<Response>
+
+/** The handlers of one service, by method name. What is left out answers UNIMPLEMENTED. */
+export type Handlers<Methods extends Record<string, { request: unknown; response: unknown }>> = {
+  readonly [Name in keyof Methods]?: Handler<Methods[Name]['request'], Methods[Name]['response']>
+}
