@@ -1,0 +1,188 @@
+import { release } from 'node:os'
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import type { Command } from '../../../host/exec.ts'
+import { KeyedQueue } from '../../../lib/keyed-queue.ts'
+import { type DiskId, StorageError } from '../../../volumegroups/index.ts'
+import type { VolumeSpec } from '../volume-spec.ts'
+import { unmountFuse } from './fuse-mount.ts'
+import type { KeeperStatus, ServedDisk } from './keeper-protocol.ts'
+import { type MountedVolume, WorkerSeat } from './worker-seat.ts'
+
+export interface KeeperOptions {
+  readonly stateDir: string
+  /** Starts a worker. */
+  readonly worker: Command
+  /** How many disks one worker can take in its life. */
+  readonly slotsPerWorker: number
+  readonly maxDisks: number
+  readonly log: Logger
+}
+
+interface Place {
+  readonly seat: WorkerSeat
+  readonly volume: MountedVolume
+}
+
+const MAX_WAITING_CALLS = 8
+
+/** Where the keeper mounts a disk's file. */
+export const diskFile = (stateDir: string, diskId: DiskId): string => join(stateDir, 'disks', diskId)
+export const keeperSocket = (stateDir: string): string => join(stateDir, 'keeper.sock')
+
+/** Linux 6.9 brought FUSE_NOTIFY_RESEND. */
+export function canResend(kernel: string): boolean {
+  const [major = 0, minor = 0] = kernel.split('.').map((part) => Number.parseInt(part, 10))
+  return major > 6 || (major === 6 && minor >= 9)
+}
+
+/**
+ * Keeps disks served as files, whatever happens to the processes that serve them: it holds the descriptors and
+ * mounts, and puts a new worker in the place of one that dies. Knows nothing of iSCSI, so that it rarely changes.
+ */
+export class Keeper {
+  readonly #options: KeeperOptions
+  readonly #calls = new KeyedQueue(MAX_WAITING_CALLS)
+  readonly #survivesCrashes = canResend(release())
+  readonly #seats = new Set<WorkerSeat>()
+  #starting: Promise<void> | undefined
+  #attaching = 0
+  #stopped = false
+
+  constructor(options: KeeperOptions) {
+    this.#options = options
+  }
+
+  /** Starts the first worker. */
+  async start(): Promise<void> {
+    if (!this.#survivesCrashes) {
+      this.#options.log.warn('kernel before 6.9: a worker that crashes under load leaves its disks hanging')
+    }
+    await this.#startSeat()
+  }
+
+  /** Serves the disk as a file. Idempotent. */
+  async attach(spec: VolumeSpec): Promise<ServedDisk> {
+    return this.#calls.run(spec.diskId, async () => {
+      if (this.#stopped) throw new StorageError('NOT_READY', 'the keeper is stopping')
+      const place = this.#find(spec.diskId)
+      return describe(place === undefined ? await this.#serve(spec) : renew(place.volume, spec))
+    })
+  }
+
+  /** Flushes the disk and takes the file away. Idempotent. */
+  async detach(diskId: DiskId): Promise<void> {
+    await this.#calls.run(diskId, async () => {
+      const place = this.#find(diskId)
+      if (place === undefined) return unmountFuse(diskFile(this.#options.stateDir, diskId))
+      await place.seat.release(place.volume)
+      if (place.seat.spent) await this.#retire(place.seat)
+    })
+  }
+
+  async refreshSize(diskId: DiskId): Promise<ServedDisk> {
+    return this.#calls.run(diskId, async () => {
+      const place = this.#find(diskId)
+      if (place === undefined) {
+        throw new StorageError('ATTACHMENT_NOT_FOUND', `${diskId} is not attached on this node`)
+      }
+      await place.seat.refreshSize(place.volume)
+      return describe(place.volume)
+    })
+  }
+
+  list(): readonly ServedDisk[] {
+    return [...this.#seats].flatMap((seat) => [...seat.volumes.values()]).map(describe)
+  }
+
+  status(): KeeperStatus {
+    const workers = [...this.#seats].map(({ pid, volumes, freeSlots, restarts }) => ({
+      pid,
+      disks: volumes.size,
+      freeSlots,
+      restarts,
+    }))
+    return { pid: process.pid, survivesCrashes: this.#survivesCrashes, workers }
+  }
+
+  /** Ends all workers. Refused while disks are served, unless forced: their users get I/O errors then. */
+  async stop(force: boolean): Promise<void> {
+    const disks = this.list().length + this.#attaching
+    if (disks > 0 && !force) {
+      throw new StorageError('DEVICE_IN_USE', `${disks} disks are attached through the keeper of this node`)
+    }
+    this.#stopped = true
+    await this.#starting
+    await Promise.all([...this.#seats].map((seat) => this.#retire(seat)))
+  }
+
+  #find(diskId: DiskId): Place | undefined {
+    for (const seat of this.#seats) {
+      const volume = seat.volumes.get(diskId)
+      if (volume !== undefined) return { seat, volume }
+    }
+    return undefined
+  }
+
+  async #serve(spec: VolumeSpec): Promise<MountedVolume> {
+    const { maxDisks, stateDir, log } = this.#options
+    if (this.list().length + this.#attaching >= maxDisks) {
+      throw new StorageError(
+        'ATTACHMENT_LIMIT_REACHED',
+        `this node has ${maxDisks} disks attached, its maximum`,
+      )
+    }
+    this.#attaching += 1
+    try {
+      const file = diskFile(stateDir, spec.diskId)
+      await unmountFuse(file) // a mount that an earlier keeper left
+      let seat = this.#roomySeat()
+      for (; seat === undefined; seat = this.#roomySeat()) await this.#startSeat()
+      const volume = await seat.serve(spec, file)
+      if (this.#roomySeat() === undefined) {
+        this.#startSeat().catch((error) => log.error({ err: error }, 'no spare worker'))
+      }
+      return volume
+    } finally {
+      this.#attaching -= 1
+    }
+  }
+
+  #roomySeat(): WorkerSeat | undefined {
+    return [...this.#seats].find((seat) => seat.freeSlots > 0)
+  }
+
+  /** One at a time: whoever needs another worker waits for the same one. */
+  #startSeat(): Promise<void> {
+    const { worker, slotsPerWorker, log } = this.#options
+    this.#starting ??= WorkerSeat.start({
+      command: worker,
+      slots: slotsPerWorker,
+      canResend: this.#survivesCrashes,
+      log,
+    })
+      .then((seat) => void this.#seats.add(seat))
+      .finally(() => {
+        this.#starting = undefined
+      })
+    return this.#starting
+  }
+
+  async #retire(seat: WorkerSeat): Promise<void> {
+    this.#seats.delete(seat)
+    await seat.retire()
+  }
+}
+
+function renew(volume: MountedVolume, spec: VolumeSpec): MountedVolume {
+  if (volume.spec.readOnly !== spec.readOnly) {
+    const how = volume.spec.readOnly ? 'read-only' : 'for writing'
+    throw new StorageError('ATTACHED_DIFFERENTLY', `${spec.diskId} is attached ${how} on this node`)
+  }
+  volume.spec = spec
+  return volume
+}
+
+function describe({ spec, file, sizeBytes, session }: MountedVolume): ServedDisk {
+  return { diskId: spec.diskId, file, sizeBytes, readOnly: spec.readOnly, session }
+}

@@ -1,0 +1,206 @@
+import assert from 'node:assert/strict'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import type { Command } from '../../../host/exec.ts'
+import type { DiskId } from '../../../volumegroups/index.ts'
+import type { SessionState, VolumeSpec } from '../volume-spec.ts'
+import { closeFuse, mountFuse, openFuse, unmountFuse } from './fuse-mount.ts'
+import { Slots } from './slots.ts'
+import { WorkerProcess } from './worker-process.ts'
+
+export interface SeatOptions {
+  /** Starts a worker. */
+  readonly command: Command
+  readonly slots: number
+  /** The kernel hands out again what a dead worker left unanswered (Linux 6.9). */
+  readonly canResend: boolean
+  readonly log: Logger
+}
+
+/** A disk whose file is mounted. */
+export interface MountedVolume {
+  readonly slot: number
+  readonly file: string
+  /** Newer credentials replace older ones: the next worker logs in with them. */
+  spec: VolumeSpec
+  sizeBytes: number
+  session: SessionState
+  /** Settles when the present worker serves it. */
+  ready: Promise<void>
+}
+
+const OPEN_TIMEOUT_MS = 45_000
+const START_TIMEOUT_MS = 10_000
+const REFRESH_TIMEOUT_MS = 30_000
+const FLUSH_TIMEOUT_MS = 30_000
+const CLOSE_TIMEOUT_MS = 15_000
+/** A worker that lived this long did not die of how it was started. */
+const STEADY_MS = 10_000
+const MAX_RESTART_DELAY_MS = 5000
+
+/**
+ * A worker's place: descriptors and mounts that outlast the process. When it dies, another one inherits the same
+ * descriptors and answers what was left, so that the files' users notice nothing but a pause.
+ */
+export class WorkerSeat {
+  readonly volumes = new Map<DiskId, MountedVolume>()
+  readonly #options: SeatOptions
+  readonly #slots: Slots
+  #process: WorkerProcess
+  #retired = false
+  #restarts = 0
+
+  private constructor(options: SeatOptions, slots: Slots, process: WorkerProcess) {
+    this.#options = options
+    this.#slots = slots
+    this.#process = process
+  }
+
+  static async start(options: SeatOptions): Promise<WorkerSeat> {
+    const slots = new Slots(Array.from({ length: options.slots }, openFuse), closeFuse)
+    try {
+      const process = await WorkerProcess.start(options.command, slots.fds, (slot, session) =>
+        seat.#onState(slot, session),
+      )
+      const seat: WorkerSeat = new WorkerSeat(options, slots, process)
+      void seat.#supervise(Date.now())
+      return seat
+    } catch (error) {
+      slots.closeAll()
+      throw error
+    }
+  }
+
+  get pid(): number {
+    return this.#process.pid
+  }
+
+  get freeSlots(): number {
+    return this.#slots.free
+  }
+
+  get restarts(): number {
+    return this.#restarts
+  }
+
+  /** Nothing can be mounted here any more, and nothing is. */
+  get spent(): boolean {
+    return this.#slots.free === 0 && this.#slots.taken === 0
+  }
+
+  /** Opens the disk and mounts it at `file`. On failure nothing of it is left. */
+  async serve(spec: VolumeSpec, file: string): Promise<MountedVolume> {
+    const slot = this.#slots.take()
+    assert(slot !== undefined, 'this worker has no free slot')
+    const process = this.#process
+    let sizeBytes: number
+    try {
+      sizeBytes = await process.call({ op: 'open', slot, volume: spec }, OPEN_TIMEOUT_MS)
+    } catch (error) {
+      await this.#closeQuietly(process, slot)
+      this.#slots.release(slot)
+      throw error
+    }
+    try {
+      await mountFuse(this.#slots.fdOf(slot), file)
+      await process.call({ op: 'start', slot, resume: false }, START_TIMEOUT_MS)
+    } catch (error) {
+      await unmountFuse(file)
+      await this.#closeQuietly(process, slot)
+      this.#slots.spend(slot)
+      throw error
+    }
+    const session: SessionState = { state: 'connected', detail: '' }
+    const volume = { slot, file, spec, sizeBytes, session, ready: Promise.resolve() }
+    this.volumes.set(spec.diskId, volume)
+    return volume
+  }
+
+  /** Takes over the size that the target has now. */
+  async refreshSize(volume: MountedVolume): Promise<void> {
+    await volume.ready
+    volume.sizeBytes = await this.#process.call({ op: 'refreshSize', slot: volume.slot }, REFRESH_TIMEOUT_MS)
+  }
+
+  /** Flushes, unmounts and closes. Throws MOUNT_BUSY, and serves on, while the file is in use. */
+  async release(volume: MountedVolume): Promise<void> {
+    await this.#flush(volume)
+    await unmountFuse(volume.file)
+    this.volumes.delete(volume.spec.diskId)
+    await this.#closeQuietly(this.#process, volume.slot)
+    this.#slots.spend(volume.slot)
+  }
+
+  /** Ends the worker for good. What is still mounted fails from then on. */
+  async retire(): Promise<void> {
+    this.#retired = true
+    await this.#process.kill()
+    this.#slots.closeAll()
+  }
+
+  /** Whoever had the file open has flushed it already; a target that is away must not hold up letting go. */
+  async #flush(volume: MountedVolume): Promise<void> {
+    try {
+      await this.#process.call({ op: 'flush', slot: volume.slot }, FLUSH_TIMEOUT_MS)
+    } catch (error) {
+      this.#options.log.warn({ err: error, diskId: volume.spec.diskId }, 'last flush failed')
+    }
+  }
+
+  async #closeQuietly(process: WorkerProcess, slot: number): Promise<void> {
+    try {
+      await process.call({ op: 'close', slot }, CLOSE_TIMEOUT_MS)
+    } catch (error) {
+      this.#options.log.warn({ err: error, slot }, 'a disk was not closed in order')
+    }
+  }
+
+  /** Puts another process in the place of one that died, as long as the seat is needed. */
+  async #supervise(startedAt: number): Promise<void> {
+    let [bornAt, delayMs] = [startedAt, 0]
+    for (;;) {
+      await this.#process.exited
+      if (this.#retired) return
+      const { log, canResend } = this.#options
+      log.error({ pid: this.#process.pid, disks: this.volumes.size }, 'worker died')
+      if (!canResend && this.volumes.size > 0) {
+        log.fatal(
+          'this kernel (before 6.9) can not resend: requests that the worker had taken hang until reboot',
+        )
+      }
+      delayMs = Date.now() - bornAt > STEADY_MS ? 0 : Math.min(delayMs * 2 + 25, MAX_RESTART_DELAY_MS)
+      await sleep(delayMs)
+      bornAt = Date.now()
+      await this.#restart().catch((error) => log.error({ err: error }, 'worker can not be started'))
+    }
+  }
+
+  async #restart(): Promise<void> {
+    if (this.#retired) return
+    this.#slots.renew(openFuse)
+    this.#process = await WorkerProcess.start(this.#options.command, this.#slots.fds, (slot, session) =>
+      this.#onState(slot, session),
+    )
+    this.#restarts += 1
+    for (const volume of this.volumes.values()) {
+      volume.ready = this.#resume(volume, this.#process)
+      volume.ready.catch(() => {}) // the process died again: the next one resumes
+    }
+  }
+
+  async #resume(volume: MountedVolume, process: WorkerProcess): Promise<void> {
+    const { slot, spec, sizeBytes } = volume
+    volume.session = { state: 'reconnecting', detail: 'a new worker takes over' }
+    volume.sizeBytes = await process.call({ op: 'open', slot, volume: spec, resume: { sizeBytes } })
+    await process.call({ op: 'start', slot, resume: this.#options.canResend }, START_TIMEOUT_MS)
+    if (volume.session.state === 'reconnecting') volume.session = { state: 'connected', detail: '' }
+  }
+
+  #onState(slot: number, session: SessionState): void {
+    const volume = [...this.volumes.values()].find((candidate) => candidate.slot === slot)
+    if (volume === undefined) return
+    volume.session = session
+    const level = session.state === 'connected' ? 'info' : session.state === 'failed' ? 'error' : 'warn'
+    this.#options.log[level]({ diskId: volume.spec.diskId, detail: session.detail }, `disk ${session.state}`)
+  }
+}

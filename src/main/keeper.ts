@@ -1,0 +1,52 @@
+import { writeFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { pino } from 'pino'
+import { Keeper, keeperSocket } from '../initiators/userspace/keeper/keeper.ts'
+import { serveKeeper } from '../initiators/userspace/keeper/keeper-server.ts'
+
+/** The keeper: holds the mounts of the userspace initiator and starts its workers. Ends only when told to. */
+
+const { values } = parseArgs({
+  options: {
+    'state-dir': { type: 'string', default: '/var/lib/mooring/node/userspace' },
+    'slots-per-worker': { type: 'string', default: '16' },
+    'max-disks': { type: 'string', default: '128' },
+    worker: { type: 'string', default: fileURLToPath(new URL('./worker.ts', import.meta.url)) },
+  },
+})
+
+process.umask(0o077)
+// The last process that memory should be taken from: its disks' dirty pages could never be written.
+await writeFile('/proc/self/oom_score_adj', '-1000').catch(() => {})
+
+const log = pino({ name: 'keeper' })
+const stateDir = values['state-dir']
+const keeper = new Keeper({
+  stateDir,
+  worker: { file: process.execPath, args: ['--max-old-space-size=128', values.worker] },
+  slotsPerWorker: Number(values['slots-per-worker']),
+  maxDisks: Number(values['max-disks']),
+  log,
+})
+
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+  process.on(signal, () => void stopIfIdle(signal))
+}
+
+const server = await serveKeeper(keeper, keeperSocket(stateDir))
+await keeper.start()
+log.info({ stateDir, pid: process.pid }, 'keeper ready')
+await server.stopped
+await server[Symbol.asyncDispose]()
+log.info('keeper stopped')
+
+/** A signal must not take the disks away from under their file systems. */
+async function stopIfIdle(signal: string): Promise<void> {
+  try {
+    await keeper.stop(false)
+    await server[Symbol.asyncDispose]()
+  } catch (error) {
+    log.warn({ err: error, signal }, 'disks are attached: the keeper stays')
+  }
+}
