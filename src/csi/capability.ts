@@ -14,7 +14,7 @@ export interface Capability {
 }
 
 /** What each access mode means for the right to a disk, and whether a file system bears it. */
-const ACCESS_MODES = {
+const ACCESS_MODES: Readonly<Record<string, { shared: boolean; readOnly: boolean; mount: boolean }>> = {
   SINGLE_NODE_WRITER: { shared: false, readOnly: false, mount: true },
   SINGLE_NODE_SINGLE_WRITER: { shared: false, readOnly: false, mount: true },
   SINGLE_NODE_MULTI_WRITER: { shared: false, readOnly: false, mount: true },
@@ -22,11 +22,11 @@ const ACCESS_MODES = {
   MULTI_NODE_READER_ONLY: { shared: true, readOnly: true, mount: true },
   MULTI_NODE_SINGLE_WRITER: { shared: true, readOnly: false, mount: false },
   MULTI_NODE_MULTI_WRITER: { shared: true, readOnly: false, mount: false },
-} as const satisfies Record<AccessMode, { shared: boolean; readOnly: boolean; mount: boolean }>
+} satisfies Record<AccessMode, { shared: boolean; readOnly: boolean; mount: boolean }>
 
-/** The rights that a node needs for this use. */
+/** The rights to the disk that a node needs for this use; `readOnly` is what the request says beside it. */
 export function rightsOf(capability: Capability, readOnly: boolean): { shared: boolean; readOnly: boolean } {
-  const mode = ACCESS_MODES[capability.accessMode]
+  const mode = ACCESS_MODES[capability.accessMode]!
   return { shared: mode.shared, readOnly: readOnly || mode.readOnly }
 }
 
@@ -36,22 +36,19 @@ export function parseCapability(
   field: string,
   faults: Violations,
 ): Capability {
-  const found = {
-    accessType: message?.block ? ('block' as const) : ('mount' as const),
-    accessMode: (message?.accessMode?.mode ?? 'UNKNOWN') as AccessMode,
+  if (isComplete(message, field, faults)) {
+    const unsupported = unsupportedIn(message)
+    if (unsupported !== undefined) faults.add(field, 'UNSUPPORTED_CAPABILITY', `${field}: ${unsupported}`)
+  }
+  return {
+    accessType: message?.block ? 'block' : 'mount',
+    accessMode: message?.accessMode?.mode as AccessMode,
     fileSystem: (message?.mount?.fsType || undefined) as FileSystem | undefined,
     mountFlags: message?.mount?.mountFlags ?? [],
   }
-  const missing = missingIn(message)
-  if (missing !== undefined) faults.add(field, 'INVALID_ARGUMENT', `${field} ${missing}`)
-  else {
-    const unsupported = unsupportedIn(found, message!)
-    if (unsupported !== undefined) faults.add(field, 'UNSUPPORTED_CAPABILITY', `${field}: ${unsupported}`)
-  }
-  return found
 }
 
-/** At least one, and all of them well formed and supported. */
+/** At least one, each complete and supported. */
 export function parseCapabilities(
   messages: readonly VolumeCapability[],
   field: string,
@@ -61,22 +58,31 @@ export function parseCapabilities(
   return messages.map((message, index) => parseCapability(message, `${field}[${index}]`, faults))
 }
 
-function missingIn(message: VolumeCapability | null): string | undefined {
-  if (message === null) return 'is missing'
-  if (!message.block && !message.mount) return 'has no access type (block or mount)'
-  if ((message.accessMode?.mode ?? 'UNKNOWN') === 'UNKNOWN') return 'has no access mode'
-  return undefined
+/** Adds a fault when the capability does not say what it must. */
+export function isComplete(
+  message: VolumeCapability | null,
+  field: string,
+  faults: Violations,
+): message is VolumeCapability {
+  const add = (what: string): void => faults.add(field, 'INVALID_ARGUMENT', `${field} ${what}`)
+  if (message === null) add('is missing')
+  else if (!message.block && !message.mount) add('has no access type (block or mount)')
+  else if ((message.accessMode?.mode ?? 'UNKNOWN') === 'UNKNOWN') add('has no access mode')
+  else return true
+  return false
 }
 
-function unsupportedIn(found: Capability, message: VolumeCapability): string | undefined {
-  const mode = ACCESS_MODES[found.accessMode] as (typeof ACCESS_MODES)[AccessMode] | undefined
-  if (mode === undefined) return `the access mode ${found.accessMode} is not known`
-  if (found.accessType === 'mount' && !mode.mount) {
-    return `${found.accessMode} is supported for block volumes only: no file system here bears writers on several nodes`
+/** Why a complete capability can not be had; undefined when it can. */
+export function unsupportedIn(message: VolumeCapability): string | undefined {
+  const { mode } = message.accessMode!
+  const known = ACCESS_MODES[mode]
+  const { fsType = '', volumeMountGroup = '' } = message.mount ?? {}
+  if (known === undefined) return `the access mode ${mode} is not known`
+  if (message.mount && !known.mount) {
+    return `${mode} is for block volumes only, since no file system here bears writers on several nodes`
   }
-  if (found.fileSystem !== undefined && !isFileSystem(found.fileSystem)) {
-    return `the file system ${found.fileSystem} is not one of ${FILE_SYSTEMS.join(', ')}`
+  if (fsType !== '' && !isFileSystem(fsType)) {
+    return `the file system ${fsType} is not one of ${FILE_SYSTEMS.join(', ')}`
   }
-  if (message.mount?.volumeMountGroup) return 'volume_mount_group is not supported'
-  return undefined
+  return volumeMountGroup === '' ? undefined : 'volume_mount_group is not supported'
 }

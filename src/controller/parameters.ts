@@ -1,0 +1,78 @@
+import { FILE_SYSTEMS, type FileSystem, isFileSystem } from '../csi/file-systems.ts'
+import { MKFS_OPTIONS, splitOptions } from '../csi/volume-context.ts'
+import type { ProjectPath, Violations } from '../volumegroups/index.ts'
+
+type Parameters = Readonly<Record<string, string>>
+
+/** What a StorageClass can say. */
+export interface StorageClass {
+  readonly project: ProjectPath
+  /** The template of a volume group's name; undefined = a group of its own for each volume. */
+  readonly volumeGroup: string | undefined
+  readonly fileSystem: FileSystem | undefined
+  readonly mkfsOptions: readonly string[]
+}
+
+const STORAGE_CLASS = ['volumeGroup', 'fsType', 'mkfsOptions', 'project']
+/** The sidecars add keys of their own under this prefix. */
+const SIDECARS = 'csi.storage.k8s.io/'
+
+/** Reads the parameters of a StorageClass; what Mooring does not know is a fault. */
+export function parseStorageClass(parameters: Parameters, faults: Violations): StorageClass {
+  refuseUnknown(parameters, { field: 'parameters', known: STORAGE_CLASS }, faults)
+  const { project = '/', volumeGroup, fsType = '', mkfsOptions = '' } = parameters
+  const add = (name: string, message: string): void =>
+    faults.add(`parameters.${name}`, 'INVALID_ARGUMENT', `parameters.${name} ${message}`)
+  if (volumeGroup === '') add('volumeGroup', 'is empty; leave it out for a group of its own')
+  if (fsType !== '' && !isFileSystem(fsType)) add('fsType', `is not one of ${FILE_SYSTEMS.join(', ')}`)
+  if (!MKFS_OPTIONS.test(mkfsOptions))
+    add('mkfsOptions', 'may hold letters, digits, spaces and , . = _ ^ - only')
+  return {
+    project,
+    volumeGroup,
+    fileSystem: isFileSystem(fsType) ? fsType : undefined,
+    mkfsOptions: splitOptions(mkfsOptions),
+  }
+}
+
+/** For requests whose parameters Mooring gives no meaning to: any but a sidecar's is a fault. */
+export function refuseParameters(parameters: Parameters, field: string, faults: Violations): void {
+  refuseUnknown(parameters, { field, known: [] }, faults)
+}
+
+function refuseUnknown(
+  parameters: Parameters,
+  { field, known }: { readonly field: string; readonly known: readonly string[] },
+  faults: Violations,
+): void {
+  const rest = known.length === 0 ? 'none is known here' : `known are ${known.join(', ')}`
+  for (const name of Object.keys(parameters)) {
+    if (known.includes(name) || name.startsWith(SIDECARS)) continue
+    faults.add(`${field}.${name}`, 'UNKNOWN_PARAMETER', `${field}.${name} is not known; ${rest}`)
+  }
+}
+
+/** The variables of a template, and the keys with which the provisioner's --extra-create-metadata sends them. */
+const VARIABLES: Readonly<Record<string, string>> = {
+  'pvc.namespace': `${SIDECARS}pvc/namespace`,
+  'pvc.name': `${SIDECARS}pvc/name`,
+  'pv.name': `${SIDECARS}pv/name`,
+}
+
+/** Puts in the values of `${pvc.namespace}`, `${pvc.name}` and `${pv.name}`. */
+export function expandTemplate(template: string, parameters: Parameters, faults: Violations): string {
+  const add = (message: string): void =>
+    faults.add('parameters.volumeGroup', 'INVALID_ARGUMENT', `parameters.volumeGroup ${message}`)
+  const text = template.replace(/\$\{([^}]*)\}/g, (whole, variable: string) => {
+    const key = VARIABLES[variable]
+    if (key === undefined) add(`uses ${whole}; known are ${Object.keys(VARIABLES).join(', ')}`)
+    else if (!parameters[key]) {
+      add(
+        `uses ${whole}, and the request has no ${key}: run external-provisioner with --extra-create-metadata`,
+      )
+    }
+    return (key && parameters[key]) ?? ''
+  })
+  if (/\$\{/.test(template.replace(/\$\{[^}]*\}/g, ''))) add('has a variable without its closing brace')
+  return text
+}
