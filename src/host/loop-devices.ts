@@ -56,14 +56,25 @@ export async function detachLoop(device: string): Promise<void> {
   }
 }
 
+export interface Loop {
+  readonly device: string
+  readonly file: string
+}
+
+/** All loop devices that have a file attached. */
+export async function listLoops(): Promise<readonly Loop[]> {
+  const names = (await readdir(SYSFS)).filter((name) => /^loop\d+$/.test(name))
+  const files = await Promise.all(names.map(backingFile))
+  return names.flatMap((name, index) => {
+    const file = files[index]
+    return file === undefined ? [] : [{ device: `/dev/${name}`, file: file.replace(/ \(deleted\)$/, '') }]
+  })
+}
+
 /** The loop devices that are attached to the file, also when it can no longer be opened. */
 export async function loopsOf(file: string): Promise<readonly string[]> {
   const path = join(await realpath(dirname(file)).catch(() => dirname(file)), basename(file))
-  const names = (await readdir(SYSFS)).filter((name) => /^loop\d+$/.test(name))
-  const backing = await Promise.all(names.map(backingFile))
-  return names
-    .filter((_, index) => backing[index] === path || backing[index] === `${path} (deleted)`)
-    .map((name) => `/dev/${name}`)
+  return (await listLoops()).filter((loop) => loop.file === path).map(({ device }) => device)
 }
 
 /** Takes over the size that the backing file has now. */
@@ -74,6 +85,10 @@ export async function refreshLoopSize(device: string): Promise<void> {
 export async function loopSizeBytes(device: string): Promise<bigint> {
   const sectors = await readFile(join(SYSFS, basename(device), 'size'), 'utf8')
   return BigInt(sectors.trim()) * 512n // sysfs counts in 512 bytes, whatever the block size is
+}
+
+export async function isLoopReadOnly(device: string): Promise<boolean> {
+  return (await readFile(join(SYSFS, basename(device), 'ro'), 'utf8')).trim() === '1'
 }
 
 function losetup(...args: readonly string[]): Promise<CommandResult> {

@@ -24,7 +24,7 @@ const log = pino({ name: 'keeper' })
 const stateDir = values['state-dir']
 const keeper = new Keeper({
   stateDir,
-  worker: { file: process.execPath, args: ['--max-old-space-size=128', values.worker] },
+  worker: { file: process.execPath, args: ['--max-old-space-size=128', values.worker, stateDir] },
   slotsPerWorker: Number(values['slots-per-worker']),
   maxDisks: Number(values['max-disks']),
   log,

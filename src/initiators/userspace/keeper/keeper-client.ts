@@ -14,14 +14,14 @@ export class KeeperAbsentError extends Error {
  * Asks the keeper one thing, on a connection of its own.
  * Throws KeeperAbsentError when there is none, and StorageError for all else.
  */
-export async function askKeeper<Op extends KeeperRequest['op']>(
+export async function askKeeper<Request extends KeeperRequest>(
   path: string,
-  request: KeeperRequest & { readonly op: Op },
+  request: Request,
   timeoutMs: number,
-): Promise<KeeperResults[Op]> {
+): Promise<KeeperResults[Request['op']]> {
   const response = await exchange(path, `${JSON.stringify({ id: 0, ...request })}\n`, timeoutMs)
   if ('failure' in response) throw errorOf(response.failure)
-  return response.result as KeeperResults[Op]
+  return response.result as KeeperResults[Request['op']]
 }
 
 function exchange(path: string, line: string, timeoutMs: number): Promise<KeeperResponse> {

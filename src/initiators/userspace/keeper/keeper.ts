@@ -2,7 +2,7 @@ import { release } from 'node:os'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Command } from '../../../host/exec.ts'
-import { KeyedQueue } from '../../../lib/keyed-queue.ts'
+import { createSerializer } from '../../../host/serialize.ts'
 import { type DiskId, StorageError } from '../../../volumegroups/index.ts'
 import type { VolumeSpec } from '../volume-spec.ts'
 import { unmountFuse } from './fuse-mount.ts'
@@ -42,7 +42,7 @@ export function canResend(kernel: string): boolean {
  */
 export class Keeper {
   readonly #options: KeeperOptions
-  readonly #calls = new KeyedQueue(MAX_WAITING_CALLS)
+  readonly #serialize = createSerializer(MAX_WAITING_CALLS)
   readonly #survivesCrashes = canResend(release())
   readonly #seats = new Set<WorkerSeat>()
   #starting: Promise<void> | undefined
@@ -63,7 +63,7 @@ export class Keeper {
 
   /** Serves the disk as a file. Idempotent. */
   async attach(spec: VolumeSpec): Promise<ServedDisk> {
-    return this.#calls.run(spec.diskId, async () => {
+    return this.#serialize(spec.diskId, async () => {
       if (this.#stopped) throw new StorageError('NOT_READY', 'the keeper is stopping')
       const place = this.#find(spec.diskId)
       return describe(place === undefined ? await this.#serve(spec) : renew(place.volume, spec))
@@ -72,7 +72,7 @@ export class Keeper {
 
   /** Flushes the disk and takes the file away. Idempotent. */
   async detach(diskId: DiskId): Promise<void> {
-    await this.#calls.run(diskId, async () => {
+    await this.#serialize(diskId, async () => {
       const place = this.#find(diskId)
       if (place === undefined) return unmountFuse(diskFile(this.#options.stateDir, diskId))
       await place.seat.release(place.volume)
@@ -81,7 +81,7 @@ export class Keeper {
   }
 
   async refreshSize(diskId: DiskId): Promise<ServedDisk> {
-    return this.#calls.run(diskId, async () => {
+    return this.#serialize(diskId, async () => {
       const place = this.#find(diskId)
       if (place === undefined) {
         throw new StorageError('ATTACHMENT_NOT_FOUND', `${diskId} is not attached on this node`)

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Command } from '../../../host/exec.ts'
-import type { DiskId } from '../../../volumegroups/index.ts'
+import { settlesWithin } from '../../../lib/waiting.ts'
+import { type DiskId, StorageError } from '../../../volumegroups/index.ts'
 import type { SessionState, VolumeSpec } from '../volume-spec.ts'
 import { closeFuse, mountFuse, openFuse, unmountFuse } from './fuse-mount.ts'
 import { Slots } from './slots.ts'
@@ -34,6 +35,7 @@ const START_TIMEOUT_MS = 10_000
 const REFRESH_TIMEOUT_MS = 30_000
 const FLUSH_TIMEOUT_MS = 30_000
 const CLOSE_TIMEOUT_MS = 15_000
+const READY_TIMEOUT_MS = 20_000
 /** A worker that lived this long did not die of how it was started. */
 const STEADY_MS = 10_000
 const MAX_RESTART_DELAY_MS = 5000
@@ -60,10 +62,10 @@ export class WorkerSeat {
     const slots = new Slots(Array.from({ length: options.slots }, openFuse), closeFuse)
     try {
       const process = await WorkerProcess.start(options.command, slots.fds, (slot, session) =>
-        seat.#onState(slot, session),
+        seat.#listener(slot, session),
       )
       const seat: WorkerSeat = new WorkerSeat(options, slots, process)
-      void seat.#supervise(Date.now())
+      void seat.#supervise()
       return seat
     } catch (error) {
       slots.closeAll()
@@ -118,7 +120,7 @@ export class WorkerSeat {
 
   /** Takes over the size that the target has now. */
   async refreshSize(volume: MountedVolume): Promise<void> {
-    await volume.ready
+    await this.#whenReady(volume)
     volume.sizeBytes = await this.#process.call({ op: 'refreshSize', slot: volume.slot }, REFRESH_TIMEOUT_MS)
   }
 
@@ -141,10 +143,18 @@ export class WorkerSeat {
   /** Whoever had the file open has flushed it already; a target that is away must not hold up letting go. */
   async #flush(volume: MountedVolume): Promise<void> {
     try {
+      await this.#whenReady(volume)
       await this.#process.call({ op: 'flush', slot: volume.slot }, FLUSH_TIMEOUT_MS)
     } catch (error) {
       this.#options.log.warn({ err: error, diskId: volume.spec.diskId }, 'last flush failed')
     }
+  }
+
+  async #whenReady(volume: MountedVolume): Promise<void> {
+    if (!(await settlesWithin(volume.ready, READY_TIMEOUT_MS))) {
+      throw new StorageError('INITIATOR_UNAVAILABLE', `${volume.spec.diskId}: ${volume.session.detail}`)
+    }
+    await volume.ready
   }
 
   async #closeQuietly(process: WorkerProcess, slot: number): Promise<void> {
@@ -156,47 +166,60 @@ export class WorkerSeat {
   }
 
   /** Puts another process in the place of one that died, as long as the seat is needed. */
-  async #supervise(startedAt: number): Promise<void> {
-    let [bornAt, delayMs] = [startedAt, 0]
-    for (;;) {
+  async #supervise(): Promise<void> {
+    for (let delayMs = 0; ; ) {
+      const bornAt = Date.now()
       await this.#process.exited
       if (this.#retired) return
-      const { log, canResend } = this.#options
-      log.error({ pid: this.#process.pid, disks: this.volumes.size }, 'worker died')
-      if (!canResend && this.volumes.size > 0) {
-        log.fatal(
-          'this kernel (before 6.9) can not resend: requests that the worker had taken hang until reboot',
-        )
+      this.#reportDeath()
+      const successor = Promise.withResolvers<WorkerProcess>()
+      for (const volume of this.volumes.values()) {
+        volume.session = { state: 'reconnecting', detail: 'a new worker takes over' }
+        volume.ready = successor.promise.then((process) => this.#resume(volume, process))
+        volume.ready.catch(() => {}) // told by #resume; whoever needs the volume hears it too
       }
       delayMs = Date.now() - bornAt > STEADY_MS ? 0 : Math.min(delayMs * 2 + 25, MAX_RESTART_DELAY_MS)
       await sleep(delayMs)
-      bornAt = Date.now()
-      await this.#restart().catch((error) => log.error({ err: error }, 'worker can not be started'))
+      while (!(await this.#startSuccessor())) await sleep(MAX_RESTART_DELAY_MS)
+      successor.resolve(this.#process)
     }
   }
 
-  async #restart(): Promise<void> {
-    if (this.#retired) return
-    this.#slots.renew(openFuse)
-    this.#process = await WorkerProcess.start(this.#options.command, this.#slots.fds, (slot, session) =>
-      this.#onState(slot, session),
-    )
-    this.#restarts += 1
-    for (const volume of this.volumes.values()) {
-      volume.ready = this.#resume(volume, this.#process)
-      volume.ready.catch(() => {}) // the process died again: the next one resumes
+  #reportDeath(): void {
+    const { log, canResend } = this.#options
+    log.error({ worker: this.#process.pid, disks: this.volumes.size }, 'worker died')
+    if (canResend || this.volumes.size === 0) return
+    log.fatal('this kernel (before 6.9) can not resend: requests that the worker had taken hang until reboot')
+  }
+
+  /** False when it can not be started now; true also when it is no longer wanted. */
+  async #startSuccessor(): Promise<boolean> {
+    if (this.#retired) return true
+    try {
+      this.#slots.renew(openFuse)
+      this.#process = await WorkerProcess.start(this.#options.command, this.#slots.fds, this.#listener)
+      this.#restarts += 1
+      return true
+    } catch (error) {
+      this.#options.log.error({ err: error }, 'a worker can not be started')
+      return false
     }
   }
 
   async #resume(volume: MountedVolume, process: WorkerProcess): Promise<void> {
     const { slot, spec, sizeBytes } = volume
-    volume.session = { state: 'reconnecting', detail: 'a new worker takes over' }
-    volume.sizeBytes = await process.call({ op: 'open', slot, volume: spec, resume: { sizeBytes } })
-    await process.call({ op: 'start', slot, resume: this.#options.canResend }, START_TIMEOUT_MS)
-    if (volume.session.state === 'reconnecting') volume.session = { state: 'connected', detail: '' }
+    const { canResend, log } = this.#options
+    try {
+      volume.sizeBytes = await process.call({ op: 'open', slot, volume: spec, resume: { sizeBytes } })
+      await process.call({ op: 'start', slot, resume: canResend }, START_TIMEOUT_MS)
+      if (volume.session.state === 'reconnecting') volume.session = { state: 'connected', detail: '' }
+    } catch (error) {
+      log.error({ err: error, diskId: spec.diskId }, 'a disk was not taken over')
+      throw error
+    }
   }
 
-  #onState(slot: number, session: SessionState): void {
+  readonly #listener = (slot: number, session: SessionState): void => {
     const volume = [...this.volumes.values()].find((candidate) => candidate.slot === slot)
     if (volume === undefined) return
     volume.session = session
