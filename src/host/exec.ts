@@ -20,6 +20,8 @@ export interface RunOptions {
   readonly maxOutputBytes?: number | undefined
   /** File descriptors that the command inherits as 3, 4, … */
   readonly fds?: readonly number[] | undefined
+  /** Variables beside the fixed PATH and locale. */
+  readonly env?: Readonly<Record<string, string>> | undefined
 }
 
 export interface CommandResult {
@@ -59,7 +61,7 @@ export async function run(command: Command, options: RunOptions = {}): Promise<C
   const stdio: StdioOptions = ['pipe', 'pipe', 'pipe', ...(options.fds ?? [])]
   const child = spawn(command.file, [...command.args], {
     stdio,
-    env: environment(),
+    env: { ...environment(), ...options.env },
     signal: AbortSignal.any(signals),
     killSignal: 'SIGKILL',
   })
