@@ -23,7 +23,7 @@ import {
   type InitiatorPlug,
   StorageError,
 } from '../../volumegroups/index.ts'
-import { diskFile } from './keeper/keeper.ts'
+import { diskFile, disksFolder } from './keeper/keeper.ts'
 import { KeeperLink, type KeeperLinkOptions } from './keeper/keeper-link.ts'
 import type { ServedDisk } from './keeper/keeper-protocol.ts'
 import { volumeSpecOf } from './volume-spec.ts'
@@ -82,7 +82,7 @@ class UserspaceAttachments {
   }
 
   async list(): Promise<readonly AttachedDevice[]> {
-    const folder = await realpath(dirname(diskFile(this.#stateDir, '' as DiskId))).catch(() => undefined)
+    const folder = await realpath(disksFolder(this.#stateDir)).catch(() => undefined)
     const loops = (await listLoops()).filter(({ file }) => dirname(file) === folder)
     return Promise.all(
       loops.flatMap(({ device, file }) => {

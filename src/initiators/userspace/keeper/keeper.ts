@@ -26,8 +26,9 @@ interface Place {
 
 const MAX_WAITING_CALLS = 8
 
+export const disksFolder = (stateDir: string): string => join(stateDir, 'disks')
 /** Where the keeper mounts a disk's file. */
-export const diskFile = (stateDir: string, diskId: DiskId): string => join(stateDir, 'disks', diskId)
+export const diskFile = (stateDir: string, diskId: DiskId): string => join(disksFolder(stateDir), diskId)
 export const keeperSocket = (stateDir: string): string => join(stateDir, 'keeper.sock')
 
 /** Linux 6.9 brought FUSE_NOTIFY_RESEND. */
