@@ -1,0 +1,115 @@
+import { randomUUID } from 'node:crypto'
+import swagger from '@fastify/swagger'
+import Fastify, { type FastifyInstance, type FastifyRequest, LogController } from 'fastify'
+import type { Logger } from 'pino'
+import { StorageError, type VolumeGroups } from '../volumegroups/index.ts'
+import type { Auth } from './auth.ts'
+import { OPENAPI } from './openapi.ts'
+import { toProblem, toStorageError } from './problems.ts'
+import { attachmentRoutes } from './routes/attachments.ts'
+import { diskRoutes } from './routes/disks.ts'
+import { initiatorRoutes } from './routes/initiators.ts'
+import { operationRoutes } from './routes/operations.ts'
+import { recoveryPointRoutes } from './routes/recovery-points.ts'
+import { statusRoutes } from './routes/status.ts'
+import { volumeGroupRoutes } from './routes/volume-groups.ts'
+import { type CallName, PROBLEM_MEDIA_TYPE } from './schemas/index.ts'
+import { createServe } from './serve.ts'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    call?: CallName
+  }
+  interface FastifyRequest {
+    /** Why the request failed: for the log line of its end. */
+    failure: StorageError | undefined
+  }
+}
+
+export interface ElementApiOptions {
+  readonly groups: VolumeGroups
+  readonly auth: Auth
+  readonly log: Logger
+  /** Left out: plain HTTP, for a unix socket. */
+  readonly tls?: { readonly key: string; readonly cert: string } | undefined
+}
+
+const MAX_BODY_BYTES = 64 * 1024
+const MAX_CONNECTIONS = 1024
+const MAX_IN_FLIGHT = 256
+/** A request must have come in whole by then. */
+const RECEIVE_TIMEOUT_MS = 30_000
+/** Longer than what clients keep an idle connection, so that the client is the one to close it. */
+const KEEP_ALIVE_TIMEOUT_MS = 75_000
+
+/** The element's REST API under /v1: translates, and nothing else. Every rule is behind `groups`. */
+export function createElementApi({ groups, auth, log, tls }: ElementApiOptions): FastifyInstance {
+  const app = Fastify({
+    ...(tls && { https: tls }),
+    loggerInstance: log,
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
+    genReqId: () => randomUUID(),
+    bodyLimit: MAX_BODY_BYTES,
+    requestTimeout: RECEIVE_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    routerOptions: { maxParamLength: 512 },
+  }) as unknown as FastifyInstance
+  app.server.maxConnections = MAX_CONNECTIONS
+  // The calls' own descriptions check requests and encode answers: see serve.ts.
+  app.setValidatorCompiler(() => () => true)
+  app.setSerializerCompiler(() => JSON.stringify)
+  app.decorateRequest('failure', undefined)
+  limitInFlight(app)
+  answerProblems(app)
+  logRequests(app)
+  app.register(swagger, OPENAPI)
+  app.register(async (scope) => {
+    const serve = createServe(scope, groups, auth)
+    const routes = [statusRoutes, volumeGroupRoutes, diskRoutes, recoveryPointRoutes]
+    for (const add of [...routes, initiatorRoutes, attachmentRoutes, operationRoutes]) add(serve, groups)
+  })
+  return app
+}
+
+function limitInFlight(app: FastifyInstance): void {
+  let inFlight = 0
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('request-id', request.id)
+    inFlight += 1
+    reply.raw.once('close', () => {
+      inFlight -= 1
+    })
+    if (inFlight > MAX_IN_FLIGHT) {
+      throw new StorageError('TOO_MANY_CALLS', `${MAX_IN_FLIGHT} requests are under way already`)
+    }
+  })
+}
+
+function answerProblems(app: FastifyInstance): void {
+  app.setNotFoundHandler(async (request) => {
+    throw new StorageError('NOT_FOUND', `there is no ${request.method} ${request.url.slice(0, 200)} here`)
+  })
+  app.setErrorHandler(async (error, request, reply) => {
+    const failure = toStorageError(error)
+    const problem = toProblem(failure, request.id)
+    request.failure = failure
+    if (failure.kind === 'unauthenticated') reply.header('www-authenticate', 'Bearer')
+    if (failure.kind === 'busy' || failure.kind === 'unavailable') reply.header('retry-after', '1')
+    return reply.code(problem.status).type(PROBLEM_MEDIA_TYPE).send(JSON.stringify(problem))
+  })
+}
+
+/** One line for each request, when it is over; with the whole chain of causes when it failed. */
+function logRequests(app: FastifyInstance): void {
+  app.addHook('onResponse', async (request, reply) => {
+    const { failure } = request
+    const fields = { ...nameOf(request), status: reply.statusCode, durationMs: Math.round(reply.elapsedTime) }
+    if (failure === undefined) request.log.info(fields, 'request served')
+    else if (failure.kind === 'internal') request.log.error({ ...fields, err: failure }, 'request failed')
+    else request.log.warn({ ...fields, reason: failure.reason, err: failure }, 'request refused')
+  })
+}
+
+function nameOf({ routeOptions, method, params }: FastifyRequest): object {
+  return { method, call: routeOptions.config.call, params }
+}

@@ -1,0 +1,9 @@
+import type { VolumeGroups } from '../../volumegroups/index.ts'
+import type { Serve } from '../serve.ts'
+
+export function volumeGroupRoutes(serve: Serve, groups: VolumeGroups): void {
+  serve('createGroup', ({ body }, call) => groups.createGroup(body, call))
+  serve('getGroup', ({ params }, call) => groups.getGroup(params.groupId, call))
+  serve('listGroups', ({ query }, call) => groups.listGroups(query, call))
+  serve('deleteGroup', ({ params }, call) => groups.deleteGroup(params.groupId, call))
+}

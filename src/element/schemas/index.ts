@@ -1,0 +1,28 @@
+import { attachmentCalls } from './attachments.ts'
+import { diskCalls } from './disks.ts'
+import { initiatorCalls } from './initiators.ts'
+import { operationCalls } from './operations.ts'
+import { recoveryPointCalls } from './recovery-points.ts'
+import { statusCalls } from './status.ts'
+import { volumeGroupCalls } from './volume-groups.ts'
+
+export * from './calls.ts'
+export * from './headers.ts'
+export * from './problem.ts'
+export { REASON } from './wire.ts'
+
+/** The whole API: every call, by the name of what it does. */
+export const API = {
+  ...statusCalls,
+  ...volumeGroupCalls,
+  ...diskCalls,
+  ...recoveryPointCalls,
+  ...initiatorCalls,
+  ...attachmentCalls,
+  ...operationCalls,
+}
+
+export type CallName = keyof typeof API
+
+/** Every path of the API starts with it. */
+export const API_ROOT = '/v1'

@@ -1,0 +1,61 @@
+import type { VolumeGroups } from '../../volumegroups/index.ts'
+import { createCaller } from './caller.ts'
+import { createTransport, type ElementAddress, type TransportOptions } from './transport.ts'
+
+export type { ElementAddress } from './transport.ts'
+
+/** The element behind its REST API. Disposing of it closes the connections. */
+export type ElementEndpoint = VolumeGroups & AsyncDisposable
+
+/** A client of one element: every method does one call, and keeps all that the port promises. */
+export function createElementEndpoint(
+  address: ElementAddress,
+  options: TransportOptions = {},
+): ElementEndpoint {
+  const transport = createTransport(address, options)
+  const call = createCaller(transport)
+  return {
+    status: (options) => call('status', {}, options),
+    capacity: (options) => call('capacity', {}, options),
+
+    createGroup: (body, options) => call('createGroup', { body }, options),
+    getGroup: (groupId, options) => call('getGroup', { params: { groupId } }, options),
+    listGroups: (query = {}, options) => call('listGroups', { query }, options),
+    deleteGroup: (groupId, options) => call('deleteGroup', { params: { groupId } }, options),
+
+    createDisk: (body, options) => call('createDisk', { body }, options),
+    getDisk: (diskId, options) => call('getDisk', { params: { diskId } }, options),
+    listDisks: (query = {}, options) => call('listDisks', { query }, options),
+    growDisk: (diskId, body, options) => call('growDisk', { params: { diskId }, body }, options),
+    deleteDisk: (diskId, options) => call('deleteDisk', { params: { diskId } }, options),
+
+    createRecoveryPoint: (body, options) => call('createRecoveryPoint', { body }, options),
+    getRecoveryPoint: (recoveryPointId, options) =>
+      call('getRecoveryPoint', { params: { recoveryPointId } }, options),
+    listRecoveryPoints: (query = {}, options) => call('listRecoveryPoints', { query }, options),
+    listDiskImages: (query = {}, options) => call('listDiskImages', { query }, options),
+    deleteRecoveryPoint: (recoveryPointId, options) =>
+      call('deleteRecoveryPoint', { params: { recoveryPointId } }, options),
+
+    registerInitiator: ({ id: initiatorId, ...body }, options) =>
+      call('registerInitiator', { params: { initiatorId }, body }, options),
+    getInitiator: (initiatorId, options) => call('getInitiator', { params: { initiatorId } }, options),
+    listInitiators: (query = {}, options) => call('listInitiators', { query }, options),
+    removeInitiator: (initiatorId, options) => call('removeInitiator', { params: { initiatorId } }, options),
+
+    grant: ({ diskId, initiatorId, ...body }, options) =>
+      call('grant', { params: { diskId, initiatorId }, body }, options),
+    revoke: (diskId, initiatorId, options) =>
+      initiatorId === undefined
+        ? call('revokeAll', { params: { diskId } }, options)
+        : call('revoke', { params: { diskId, initiatorId } }, options),
+    listAttachments: (query = {}, options) => call('listAttachments', { query }, options),
+    connection: (diskId, initiatorId, options) =>
+      call('connection', { params: { diskId, initiatorId } }, options),
+
+    getOperation: (operationId, options) => call('getOperation', { params: { operationId } }, options),
+    listOperations: (query = {}, options) => call('listOperations', { query }, options),
+
+    [Symbol.asyncDispose]: () => transport.close(),
+  }
+}
