@@ -138,6 +138,11 @@ export const CATALOGUE = {
     meaning: 'A mount is in use, so it can not be taken away.',
     fix: 'End the processes that use it; the same call then finishes.',
   },
+  STAGED_DIFFERENTLY: {
+    kind: 'precondition_failed',
+    meaning: 'The volume is staged on this node in a way that does not allow what was asked.',
+    fix: 'Unstage the volume and stage it as it is to be used.',
+  },
   UNSUPPORTED_CAPABILITY: {
     kind: 'invalid_request',
     meaning: 'The volume can not be used in the way that the capability asks for.',
@@ -203,6 +208,46 @@ export const CATALOGUE = {
     meaning: 'The disk still has a command under way at the target, so it was not handed on.',
     fix: 'Try again; if it stays so, look at the store: a write is stuck there.',
   },
+  DEVICE_IN_USE: {
+    kind: 'busy',
+    meaning: 'A block device is mounted elsewhere on the node, or a program holds it.',
+    fix: 'End what uses the device; the same call then finishes.',
+  },
+  TARGET_NOT_EMPTY: {
+    kind: 'precondition_failed',
+    meaning: 'The target path holds something that is not of the volume, so it was not removed.',
+    fix: 'Look at what is there: it was written while nothing was mounted. Move it away.',
+  },
+  NODE_RECORD_UNWRITABLE: {
+    kind: 'unavailable',
+    meaning: 'The node can not write the record of a volume.',
+    fix: 'Check the disk space and rights of the state directory of the node.',
+  },
+  NODE_RECORD_DAMAGED: {
+    kind: 'precondition_failed',
+    meaning: 'The record of a staged volume can not be read, so nothing was touched.',
+    fix: 'Look at the file that the error names; remove it only when the volume is not in use on the node.',
+  },
+  FILESYSTEM_DIFFERS: {
+    kind: 'precondition_failed',
+    meaning: 'The volume holds another file system than the one asked for. It was not touched.',
+    fix: 'Ask for the file system that is on the volume, or use another volume.',
+  },
+  FILESYSTEM_MISSING: {
+    kind: 'precondition_failed',
+    meaning: 'The volume is blank and attached read-only, so no file system can be made on it.',
+    fix: 'Attach the volume for writing first.',
+  },
+  FORMAT_FAILED: {
+    kind: 'precondition_failed',
+    meaning: 'The file system could not be made.',
+    fix: 'Correct mkfsOptions or the size of the volume; the error says what the program said.',
+  },
+  MOUNT_REFUSED: {
+    kind: 'precondition_failed',
+    meaning: 'The kernel refused to mount the file system.',
+    fix: 'Check the mount flags; the log of the kernel on the node says more.',
+  },
   FILESYSTEM_GROW_REFUSED: {
     kind: 'precondition_failed',
     meaning: 'The kernel refused to grow the mounted file system.',
@@ -232,6 +277,11 @@ export const CATALOGUE = {
     kind: 'unavailable',
     meaning: 'A program of the operating system failed.',
     fix: 'Look at the cause in the log of the part that the error names.',
+  },
+  DATABASE_UNAVAILABLE: {
+    kind: 'unavailable',
+    meaning: "The element's database can not be read or written.",
+    fix: 'Try again; if it stays so, look at the disk that holds the database: space, mount, errors.',
   },
   TARGET_UNAVAILABLE: {
     kind: 'unavailable',

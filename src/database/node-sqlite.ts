@@ -1,0 +1,78 @@
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import {
+  CompiledQuery,
+  type DatabaseConnection,
+  type Dialect,
+  type Driver,
+  type QueryResult,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+} from 'kysely'
+
+const BUSY_TIMEOUT_MS = 5000
+/** Far more than the element has different queries. */
+const MAX_STATEMENTS = 500
+
+/** Opens a database file for one process that writes: durable at each commit, readable while it is written. */
+export function openFile(path: string): DatabaseSync {
+  const file = new DatabaseSync(path, {
+    enableForeignKeyConstraints: true,
+    timeout: BUSY_TIMEOUT_MS,
+    readBigInts: true, // sizes and times go beyond 2^53
+  })
+  file.exec('pragma journal_mode = wal; pragma synchronous = full; pragma trusted_schema = off;')
+  return file
+}
+
+/** Kysely on node:sqlite. One connection; Kysely's own mutex lets one transaction or query at a time have it. */
+export function nodeSqliteDialect(file: DatabaseSync): Dialect {
+  return {
+    createAdapter: () => new SqliteAdapter(),
+    createDriver: () => driverOf(file),
+    createIntrospector: (db) => new SqliteIntrospector(db),
+    createQueryCompiler: () => new SqliteQueryCompiler(),
+  }
+}
+
+function driverOf(file: DatabaseSync): Driver {
+  const connection = connectionTo(file)
+  const raw = async (sql: string): Promise<void> => {
+    await connection.executeQuery(CompiledQuery.raw(sql))
+  }
+  return {
+    init: async () => {},
+    acquireConnection: async () => connection,
+    releaseConnection: async () => {},
+    // A plain `begin` reads first and may then find that it can't write any more.
+    beginTransaction: () => raw('begin immediate'),
+    commitTransaction: () => raw('commit'),
+    rollbackTransaction: () => raw('rollback'),
+    destroy: async () => file.close(),
+  }
+}
+
+function connectionTo(file: DatabaseSync): DatabaseConnection {
+  const statements = new Map<string, { statement: StatementSync; reads: boolean }>()
+  const prepared = (sql: string) => {
+    const known = statements.get(sql)
+    if (known) return known
+    if (statements.size >= MAX_STATEMENTS) statements.clear()
+    const statement = file.prepare(sql)
+    const made = { statement, reads: statement.columns().length > 0 }
+    statements.set(sql, made)
+    return made
+  }
+  return {
+    executeQuery: async <Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> => {
+      const { statement, reads } = prepared(sql)
+      const values = parameters as SQLInputValue[]
+      if (reads) return { rows: statement.all(...values) as Row[] }
+      return { rows: [], numAffectedRows: BigInt(statement.run(...values).changes) }
+    },
+    // biome-ignore lint/correctness/useYield: the interface wants a stream, and nobody streams
+    streamQuery: async function* () {
+      throw new Error('streaming is not supported')
+    },
+  }
+}

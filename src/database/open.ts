@@ -1,0 +1,98 @@
+import { randomUUID } from 'node:crypto'
+import { closeSync, openSync } from 'node:fs'
+import { Kysely } from 'kysely'
+import { type Database, type Reader, StorageError, type Transactor } from '../volumegroups/index.ts'
+import { attachmentReader, attachmentWriter } from './attachments.ts'
+import { diskReader, diskWriter } from './disks.ts'
+import { groupReader, groupWriter } from './groups.ts'
+import { initiatorReader, initiatorWriter } from './initiators.ts'
+import { migrate } from './migrations.ts'
+import { nodeSqliteDialect, openFile } from './node-sqlite.ts'
+import { journalWriter, operationReader } from './operations.ts'
+import { recoveryPointReader, recoveryPointWriter } from './recovery-points.ts'
+import type { Schema } from './schema.ts'
+
+/** Opens the element's database, makes it if there is none, and brings its schema up to date. */
+export async function openDatabase(path: string): Promise<Database> {
+  return translated(async () => {
+    closeSync(openSync(path, 'a', 0o600)) // SQLite gives its other files the mode of this one; it holds secrets
+    const db = new Kysely<Schema>({ dialect: nodeSqliteDialect(openFile(path)) })
+    await migrate(db)
+    return {
+      elementId: await elementIdOf(db),
+      reader: translatedReader(readerOf(db)),
+      transact: (change) => translated(() => db.transaction().execute((tx) => change(transactorOf(tx)))),
+      rehearse: (change) => translated(() => rehearse(db, change)),
+      [Symbol.asyncDispose]: () => db.destroy(),
+    }
+  })
+}
+
+const readerOf = (db: Kysely<Schema>): Reader => ({
+  ...groupReader(db),
+  ...diskReader(db),
+  ...recoveryPointReader(db),
+  ...initiatorReader(db),
+  ...attachmentReader(db),
+  ...operationReader(db),
+})
+
+const transactorOf = (db: Kysely<Schema>): Transactor => ({
+  ...readerOf(db),
+  ...groupWriter(db),
+  ...diskWriter(db),
+  ...recoveryPointWriter(db),
+  ...initiatorWriter(db),
+  ...attachmentWriter(db),
+  ...journalWriter(db),
+})
+
+/** Carries the result out of a transaction that must not stay. */
+class Rehearsed {
+  readonly seen: unknown
+  constructor(seen: unknown) {
+    this.seen = seen
+  }
+}
+
+async function rehearse<Seen>(db: Kysely<Schema>, change: (tx: Transactor) => Promise<Seen>): Promise<Seen> {
+  try {
+    return await db.transaction().execute(async (tx) => {
+      throw new Rehearsed(await change(transactorOf(tx)))
+    })
+  } catch (error) {
+    if (error instanceof Rehearsed) return error.seen as Seen
+    throw error
+  }
+}
+
+async function elementIdOf(db: Kysely<Schema>): Promise<string> {
+  return db.transaction().execute(async (tx) => {
+    const known = await tx.selectFrom('element').select('id').executeTakeFirst()
+    if (known) return known.id
+    const id = randomUUID()
+    await tx.insertInto('element').values({ id, incarnation: randomUUID() }).execute()
+    return id
+  })
+}
+
+function translatedReader(reader: Reader): Reader {
+  const methods = Object.entries(reader).map(([name, read]) => [
+    name,
+    (...args: never[]) => translated(() => (read as (...args: never[]) => Promise<unknown>)(...args)),
+  ])
+  return Object.fromEntries(methods)
+}
+
+const SQLITE_CONSTRAINT = 19
+
+/** What the machine is to blame for gets a reason; a broken constraint is a defect and stays what it is. */
+async function translated<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    const { code, errcode } = error as { code?: string; errcode?: number }
+    if (code !== 'ERR_SQLITE_ERROR' || ((errcode ?? 0) & 0xff) === SQLITE_CONSTRAINT) throw error
+    throw new StorageError('DATABASE_UNAVAILABLE', "the element's database can not be used", { cause: error })
+  }
+}

@@ -1,0 +1,87 @@
+import type { Selectable } from 'kysely'
+import type {
+  Credentialed,
+  Disk,
+  DiskId,
+  DiskSource,
+  Initiator,
+  InitiatorId,
+  Operation,
+  RecoveryPointId,
+  VolumeGroup,
+} from '../volumegroups/index.ts'
+import type { Schema } from './schema.ts'
+
+/** Rows become domain values here, and only here. */
+export type Row<Table extends keyof Schema> = Selectable<Schema[Table]>
+
+export const toDate = (ms: bigint): Date => new Date(Number(ms))
+export const toFlag = (flag: bigint): boolean => Number(flag) !== 0
+export const fromFlag = (flag: boolean): number => (flag ? 1 : 0)
+
+export function toGroup(row: Row<'volume_groups'>): VolumeGroup {
+  return {
+    id: row.id as VolumeGroup['id'],
+    name: row.name,
+    project: row.project,
+    implicit: toFlag(row.implicit),
+    generation: Number(row.generation),
+    epoch: Number(row.epoch),
+    createdAt: toDate(row.created_at_ms),
+  }
+}
+
+export function toDisk(row: Row<'disks'>, attachedTo: readonly InitiatorId[]): Disk {
+  return {
+    id: row.id as DiskId,
+    groupId: row.group_id as Disk['groupId'],
+    name: row.name,
+    sizeBytes: BigInt(row.size_bytes),
+    lun: Number(row.lun),
+    attributes: JSON.parse(row.attributes),
+    source: toSource(row),
+    generation: Number(row.generation),
+    createdAt: toDate(row.created_at_ms),
+    attachedTo,
+  }
+}
+
+function toSource({ source_disk_id, source_recovery_point_id }: Row<'disks'>): DiskSource | undefined {
+  if (source_disk_id === null) return undefined
+  const diskId = source_disk_id as DiskId
+  if (source_recovery_point_id === null) return { kind: 'disk', diskId }
+  const recoveryPointId = source_recovery_point_id as RecoveryPointId
+  return { kind: 'recoveryPoint', recoveryPointId, diskId }
+}
+
+export function toInitiator(row: Row<'initiators'>): Initiator {
+  return {
+    id: row.id as InitiatorId,
+    name: row.name,
+    maxAttachments: Number(row.max_attachments),
+    registeredAt: toDate(row.registered_at_ms),
+  }
+}
+
+export function toCredentialed(row: Row<'initiators'>): Credentialed {
+  const mutual = { user: row.mutual_user, secret: row.mutual_secret }
+  return { ...toInitiator(row), chap: { user: row.chap_user, secret: row.chap_secret, mutual } }
+}
+
+export function toOperation(row: Row<'operations'>): Operation {
+  return {
+    id: row.id as Operation['id'],
+    kind: row.kind,
+    state: row.state as Operation['state'],
+    step: row.step ?? undefined,
+    entities: JSON.parse(row.entities),
+    error: toFailure(row),
+    startedAt: toDate(row.started_at_ms),
+    endedAt: row.ended_at_ms === null ? undefined : toDate(row.ended_at_ms),
+  }
+}
+
+export function toFailure(row: Row<'operations'>): { reason: string; message: string } | undefined {
+  if (row.failure_reason === null) return undefined
+  return { reason: row.failure_reason, message: row.failure_message ?? '' }
+}

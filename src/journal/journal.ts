@@ -1,0 +1,278 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { decodeExactly, encodeExactly } from '../lib/exact-json.ts'
+import { settlesWithin, untilAborted } from '../lib/waiting.ts'
+import type { AnyDefinition, Definition } from './definition.ts'
+import { type Ending, execute, goForward, type Live, type Surroundings, undo } from './execution.ts'
+import { EntityLocks, type LockOwner } from './locks.ts'
+import type { JournalOptions } from './options.ts'
+import type { JournalWriter, OperationRecord } from './ports.ts'
+
+export interface RunOptions {
+  /** The same key and request give the same result, as long as it stands; per kind of operation. */
+  readonly key?: string | undefined
+  /** Ends the waiting, not the operation. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** What became of the operations that a former process left open. */
+export type Recovery = Record<Ending, readonly string[]>
+
+/** Either the answer, or what an operation (just begun, or joined) will answer. */
+type Admission = { readonly answer: unknown } | { readonly outcome: Promise<unknown> }
+
+const PRUNE_EVERY = 256
+const NOTE_AFTER_MS = 200
+
+/** Runs operations: one transaction for the intent, the steps, one transaction for the result; and finishes all. */
+export class Journal<Tx extends JournalWriter> implements AsyncDisposable {
+  readonly #options: JournalOptions<Tx>
+  readonly #around: Surroundings<Tx>
+  readonly #locks = new EntityLocks()
+  readonly #live = new Map<string, Live<Tx>>()
+  readonly #running = new Set<Promise<unknown>>()
+  readonly #stop = new AbortController()
+  readonly #notes = new Map<string, string>()
+  #noteTimer: NodeJS.Timeout | undefined
+  #callers = 0
+  #admitted = 0
+
+  constructor(options: JournalOptions<Tx>) {
+    this.#options = options
+    this.#around = { ...options, stop: this.#stop.signal, note: (id, step) => this.#note(id, step) }
+  }
+
+  async run<Request, Intent, Result>(
+    definition: Definition<Tx, Request, Intent, Result>,
+    request: Request,
+    { key, signal }: RunOptions = {},
+  ): Promise<Result> {
+    const { errors, limits } = this.#options
+    if (signal?.aborted) throw errors.stoppedWaiting(signal.reason)
+    if (this.#stop.signal.aborted) throw errors.stopping()
+    if (Math.max(this.#callers, this.#live.size) >= limits.maxInFlight)
+      throw errors.tooMany(limits.maxInFlight)
+    const work = this.#answer(definition, request, key)
+    return untilAborted(work, signal).catch((error) => {
+      throw signal?.aborted && error === signal.reason ? errors.stoppedWaiting(error) : error
+    })
+  }
+
+  async #answer<Request, Intent, Result>(
+    definition: Definition<Tx, Request, Intent, Result>,
+    request: Request,
+    key: string | undefined,
+  ): Promise<Result> {
+    this.#callers += 1
+    try {
+      const admission = await this.#admit(definition, request, key)
+      return (await ('outcome' in admission ? admission.outcome : admission.answer)) as Result
+    } finally {
+      this.#callers -= 1
+    }
+  }
+
+  async #admit<Request, Intent, Result>(
+    definition: Definition<Tx, Request, Intent, Result>,
+    request: Request,
+    key: string | undefined,
+  ): Promise<Admission> {
+    const { newId, now, transactions } = this.#options
+    const owner = { operationId: newId(), kind: definition.kind, sinceMs: now().getTime() }
+    const keyed = key === undefined ? undefined : { key, requestHash: hashOf(request) }
+    let begun: Live<Tx> | undefined
+    try {
+      const admission = await transactions.transact(async (tx) => {
+        await this.#pruneNowAndThen(tx)
+        const known = keyed && (await this.#known(tx, definition.kind, keyed))
+        return known ?? this.#plan(tx, definition, { request, owner, keyed })
+      })
+      begun = this.#live.get(owner.operationId)
+      return admission
+    } finally {
+      if (begun) this.#track(begun, owner, execute(begun, this.#around))
+      else {
+        this.#live.delete(owner.operationId)
+        this.#locks.release(owner)
+      }
+    }
+  }
+
+  /** What is known of the key: the operation that still runs, or the result. */
+  async #known(
+    tx: Tx,
+    kind: string,
+    { key, requestHash }: { key: string; requestHash: string },
+  ): Promise<Admission | undefined> {
+    const record = await tx.key(kind, key)
+    if (record === undefined) return undefined
+    if (record.requestHash !== requestHash) throw this.#options.errors.keyReused(key)
+    const live = this.#live.get(record.operationId)
+    if (live) return { outcome: live.outcome.promise }
+    const operation = await tx.operationRecord(record.operationId)
+    assert(operation?.result !== undefined, `the key of ${record.operationId} outlived its operation`)
+    return { answer: decodeExactly(operation.result) }
+  }
+
+  async #plan<Request, Intent, Result>(
+    tx: Tx,
+    definition: Definition<Tx, Request, Intent, Result>,
+    call: { request: Request; owner: LockOwner; keyed: { key: string; requestHash: string } | undefined },
+  ): Promise<Admission> {
+    const { owner, keyed } = call
+    const { kind, steps, forward, supersedes } = definition
+    const plan = await definition.plan(tx, call.request)
+    const keep = async (record: OperationRecord): Promise<void> => {
+      await tx.insertOperation(record)
+      if (keyed) await tx.insertKey({ ...keyed, kind, operationId: record.id })
+    }
+    if (plan.met) {
+      const { result, subject } = plan.met
+      if (keyed) await keep(this.#record(owner, { subject, entities: [subject], result }))
+      return { answer: result }
+    }
+    const { intent } = plan
+    this.#lock(definition.locks(intent), owner)
+    const about = { subject: definition.subject(intent), entities: definition.entities(intent) }
+    if (steps.length + forward.length === 0) {
+      const result = await definition.commit(tx, intent)
+      await tx.forgetKeys(about.subject, supersedes)
+      await keep(this.#record(owner, { ...about, result }))
+      return { answer: result }
+    }
+    await keep(this.#record(owner, { ...about, intent }))
+    const live = newLive(owner.operationId, definition, intent)
+    this.#live.set(live.id, live) // before the transaction ends: a retry that comes next joins it
+    return { outcome: live.outcome.promise }
+  }
+
+  #lock(locks: Parameters<EntityLocks['acquire']>[0], owner: LockOwner): void {
+    const conflict = this.#locks.acquire(locks, owner)
+    if (conflict === undefined) return
+    const { entity, holder } = conflict
+    const { operationId, kind, sinceMs } = holder
+    const heldMs = this.#options.now().getTime() - sinceMs
+    throw this.#options.errors.busy(entity, { operationId, kind, heldMs })
+  }
+
+  /** A new operation: done at once if it has a result, else running. */
+  #record(
+    { operationId, kind }: LockOwner,
+    about: Pick<OperationRecord, 'subject' | 'entities'> & { intent?: unknown; result?: unknown },
+  ): OperationRecord {
+    const { subject, entities } = about
+    const isDone = !('intent' in about)
+    const startedAt = this.#options.now()
+    return {
+      ...{ id: operationId, kind, subject, entities, startedAt },
+      state: isDone ? 'done' : 'running',
+      committed: isDone,
+      step: undefined,
+      intent: encodeExactly(about.intent),
+      result: isDone ? encodeExactly(about.result) : undefined,
+      failure: undefined,
+      endedAt: isDone ? startedAt : undefined,
+    }
+  }
+
+  #track(live: Live<Tx>, owner: LockOwner, execution: Promise<Ending>): Promise<Ending> {
+    live.outcome.promise.catch(() => {}) // the callers may all have left
+    const running = execution.then((ending) => {
+      this.#notes.delete(live.id)
+      // What could not be noted down keeps its locks: only the next start can finish it.
+      if (ending !== 'open') {
+        this.#live.delete(live.id)
+        this.#locks.release(owner)
+      }
+      return ending
+    })
+    this.#running.add(running)
+    running.finally(() => this.#running.delete(running))
+    return running
+  }
+
+  /** Finishes what a former process left open: forward past the commit point, else back. Before anything else runs. */
+  async recover(definitions: readonly AnyDefinition<Tx>[]): Promise<Recovery> {
+    const open = await this.#options.transactions.transact(async (tx) => {
+      await this.#prune(tx)
+      return tx.openOperations()
+    })
+    const recovery: { [Key in Ending]: string[] } = { done: [], failed: [], faulted: [], open: [] }
+    for (const record of open) {
+      const definition = definitions.find(({ kind }) => kind === record.kind)
+      assert(definition, `no operation is called ${record.kind}`)
+      recovery[await this.#resume(record, definition)].push(record.id)
+    }
+    return recovery
+  }
+
+  async #resume(record: OperationRecord, definition: AnyDefinition<Tx>): Promise<Ending> {
+    const intent = decodeExactly(record.intent)
+    const owner = { operationId: record.id, kind: record.kind, sinceMs: record.startedAt.getTime() }
+    // Only one that faulted can be in the way of a later one; it is looked at again at the next start.
+    if (this.#locks.acquire(definition.locks(intent), owner)) return 'open'
+    const live = newLive(record.id, definition, intent)
+    this.#live.set(live.id, live)
+    if (record.committed) {
+      live.committed = true
+      live.result = decodeExactly(record.result ?? 'null')
+      const running = this.#track(live, owner, goForward(live, this.#around))
+      await live.outcome.promise // a step that fails is tried again while the API is open
+      return (await settlesWithin(running, 0)) ? running : 'open'
+    }
+    const redo = definition.atRestart === 'redo' && record.state === 'running'
+    const work = redo
+      ? execute(live, this.#around)
+      : undo(live, this.#around, this.#options.errors.interrupted())
+    return this.#track(live, owner, work)
+  }
+
+  async #pruneNowAndThen(tx: Tx): Promise<void> {
+    this.#admitted += 1
+    if (this.#admitted % PRUNE_EVERY === 0) await this.#prune(tx)
+  }
+
+  async #prune(tx: Tx): Promise<void> {
+    const { now, limits } = this.#options
+    await tx.pruneOperations(new Date(now().getTime() - limits.historyMs), limits.historyCount)
+  }
+
+  /** Only operations that take a while have their step written down: quick ones cost no transaction for it. */
+  #note(id: string, step: string): void {
+    this.#notes.set(id, step)
+    this.#noteTimer ??= setTimeout(() => this.#writeNotes(), NOTE_AFTER_MS).unref()
+  }
+
+  #writeNotes(): void {
+    this.#noteTimer = undefined
+    const steps = new Map(this.#notes)
+    if (steps.size === 0 || this.#stop.signal.aborted) return
+    this.#notes.clear()
+    const error = (error: unknown) =>
+      this.#options.report({
+        operationId: [...steps.keys()].join(' '),
+        kind: 'any',
+        step: 'note steps',
+        error,
+      })
+    this.#options.transactions.transact((tx) => tx.noteSteps(steps)).catch(error)
+  }
+
+  /** Takes no more calls and waits, within limits, for what runs; the next start finishes the rest. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort()
+    clearTimeout(this.#noteTimer)
+    await settlesWithin(Promise.allSettled(this.#running), this.#options.limits.drainMs)
+  }
+}
+
+const hashOf = (request: unknown): string => createHash('sha256').update(encodeExactly(request)).digest('hex')
+
+function newLive<Tx extends JournalWriter>(
+  id: string,
+  definition: AnyDefinition<Tx>,
+  intent: unknown,
+): Live<Tx> {
+  const outcome = Promise.withResolvers<unknown>()
+  return { id, definition, intent, outcome, committed: false, result: undefined }
+}

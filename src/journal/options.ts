@@ -1,0 +1,46 @@
+import type { JournalErrors, JournalWriter, Transactions } from './ports.ts'
+
+/** Something that went wrong with nobody waiting for it: for the log. */
+export interface Trouble {
+  readonly operationId: string
+  readonly kind: string
+  readonly step: string
+  readonly error: unknown
+}
+
+export interface JournalLimits {
+  /** Operations and callers at one time. */
+  readonly maxInFlight: number
+  readonly stepLimitMs: number
+  readonly undoAttempts: number
+  readonly forwardAttempts: number
+  /** Before the second attempt of an undo or forward step; doubles up to `maxBackoffMs`. */
+  readonly backoffMs: number
+  readonly maxBackoffMs: number
+  /** How long a stop waits for what runs. */
+  readonly drainMs: number
+  /** How long, and how many, ended operations and their keys are remembered. */
+  readonly historyMs: number
+  readonly historyCount: number
+}
+
+export const DEFAULT_LIMITS: JournalLimits = {
+  maxInFlight: 64,
+  stepLimitMs: 120_000,
+  undoAttempts: 4,
+  forwardAttempts: 20,
+  backoffMs: 100,
+  maxBackoffMs: 30_000,
+  drainMs: 30_000,
+  historyMs: 7 * 24 * 3600 * 1000, // Kubernetes retries for days
+  historyCount: 10_000,
+}
+
+export interface JournalOptions<Tx extends JournalWriter> {
+  readonly transactions: Transactions<Tx>
+  readonly errors: JournalErrors
+  readonly newId: () => string
+  readonly now: () => Date
+  readonly report: (trouble: Trouble) => void
+  readonly limits: JournalLimits
+}

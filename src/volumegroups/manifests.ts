@@ -1,0 +1,40 @@
+import type { Commit, Step } from '../journal/index.ts'
+import { KeyedQueue } from '../lib/keyed-queue.ts'
+import type { Database, Transactor } from './database.ts'
+import type { VolumeGroupId } from './ids.ts'
+import type { Store } from './ports.ts'
+
+/** As many as operations can be in flight. */
+const MAX_WAITING = 256
+
+/** Keeps the manifest beside the data and the rows in the database in step, one change of a group at a time. */
+export interface Manifests {
+  /** Commits a change of a group, with the manifest that is true once it is committed written before. */
+  seal(group: VolumeGroupId, commit: Commit<Transactor>): Promise<void>
+  /** Writes what the database says. */
+  restore(group: VolumeGroupId): Promise<void>
+}
+
+export function createManifests(store: Store, database: Database): Manifests {
+  // What one operation reads, writes and commits must not be overtaken by another one's: its change would be lost.
+  const queue = new KeyedQueue(MAX_WAITING)
+  return {
+    seal: (group, commit) =>
+      queue.run(group, async () => {
+        const manifest = await commit.preview((tx) => tx.manifest(group))
+        if (manifest) await commit.step('write manifest', () => store.writeManifest(manifest))
+        await commit.commit()
+      }),
+    restore: (group) =>
+      queue.run(group, async () => {
+        const manifest = await database.reader.manifest(group)
+        if (manifest) await store.writeManifest(manifest)
+      }),
+  }
+}
+
+/** Comes last of an operation's steps, so that undoing begins with the former manifest. */
+export const restoresManifest = <Intent>(
+  manifests: Manifests,
+  groupOf: (intent: Intent) => VolumeGroupId,
+): Step<Intent> => ({ name: 'manifest', undo: (intent) => manifests.restore(groupOf(intent)) })

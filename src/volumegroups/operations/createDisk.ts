@@ -1,0 +1,130 @@
+import type { Definition } from '../../journal/index.ts'
+import type { Reader, Transactor } from '../database.ts'
+import { StorageError } from '../errors.ts'
+import { diskIds, type VolumeGroupId } from '../ids.ts'
+import { MAX_LUN } from '../limits.ts'
+import { restoresManifest } from '../manifests.ts'
+import type { DiskSpec, StoreSource } from '../ports.ts'
+import { checkSame } from '../rules/same.ts'
+import { sizeFor } from '../rules/sizes.ts'
+import type { Disk, DiskSource, VolumeGroup } from '../types.ts'
+import { newGroup } from './createGroup.ts'
+import { nameLock, notFound, type Parts, shared } from './parts.ts'
+
+interface Intent {
+  readonly disk: Omit<Disk, 'attachedTo'>
+  readonly group: VolumeGroup
+  readonly makesGroup: boolean
+  readonly source: StoreSource | undefined
+}
+
+/** Makes a disk, blank or with a source's content, and with it the group that it asks for. */
+export function createDisk(parts: Parts): Definition<Transactor, DiskSpec, Intent, Disk> {
+  const { store, manifests } = parts
+  return {
+    kind: 'createDisk',
+    plan: async (tx, spec) => {
+      const { group, makesGroup } = await placeOf(tx, spec, parts.now())
+      const known = await tx.diskNamed(group.project, spec.name)
+      if (known) {
+        checkSame(known, await tx.group(known.groupId), spec)
+        return { met: { result: known, subject: known.id } }
+      }
+      const source = await sourceOf(tx, spec.source)
+      const sizeBytes = sizeFor(spec.size, source?.sizeBytes)
+      const lun = makesGroup ? FIRST_LUN : await takeLun(tx, group.id)
+      const disk = { ...newDisk(spec, parts.now()), groupId: group.id, sizeBytes, lun }
+      return { intent: { disk, group, makesGroup, source: source?.from } }
+    },
+    locks: ({ disk, group, makesGroup, source }) => [
+      nameLock('disk', group.project, disk.name),
+      makesGroup ? nameLock('volume group', group.project, group.name) : shared(group.id),
+      ...(source ? [shared(source.kind === 'disk' ? source.diskId : source.recoveryPointId)] : []),
+    ],
+    subject: ({ disk }) => disk.id,
+    entities: ({ disk }) => [disk.id, disk.groupId],
+    steps: [
+      {
+        name: 'create group',
+        run: async ({ group, makesGroup }) => makesGroup && store.createGroup(group.id),
+        undo: async ({ group, makesGroup }) => makesGroup && store.deleteGroup(group.id),
+      },
+      {
+        name: 'create disk',
+        run: ({ disk, source }) => store.createDisk(disk.groupId, disk.id, disk.sizeBytes, source),
+        undo: ({ disk }) => store.deleteDisk(disk.groupId, disk.id),
+      },
+      restoresManifest(manifests, ({ group }) => group.id),
+    ],
+    seal: ({ group }, commit) => manifests.seal(group.id, commit),
+    commit: async (tx, { disk, group, makesGroup }) => {
+      if (makesGroup) {
+        await tx.insertGroup(group)
+        await tx.takeLun(group.id)
+      } else await tx.touchGroup(group.id)
+      await tx.insertDisk(disk)
+      return { ...disk, attachedTo: [] }
+    },
+    forward: [],
+    supersedes: [],
+  }
+}
+
+const FIRST_LUN = 1
+
+/** The group that the disk asks for: one that exists, or one to be made with it. */
+async function placeOf(
+  tx: Reader,
+  { group: choice, project }: DiskSpec,
+  at: Date,
+): Promise<{ group: VolumeGroup; makesGroup: boolean }> {
+  if (choice.kind === 'own') {
+    return { group: newGroup({ name: undefined, project, implicit: true }, at), makesGroup: true }
+  }
+  if (choice.kind === 'existing') {
+    const group = await tx.group(choice.id)
+    if (group === undefined) throw notFound({ kind: 'volumeGroup', id: choice.id })
+    return { group, makesGroup: false }
+  }
+  const known = await tx.groupNamed(project, choice.name)
+  const group = known ?? newGroup({ name: choice.name, project, implicit: false }, at)
+  return { group, makesGroup: known === undefined }
+}
+
+const newDisk = ({ name, attributes, source }: DiskSpec, createdAt: Date) => ({
+  id: diskIds.create(),
+  ...{ name, attributes, source },
+  generation: 1,
+  createdAt,
+})
+
+async function sourceOf(
+  tx: Reader,
+  source: DiskSource | undefined,
+): Promise<{ from: StoreSource; sizeBytes: bigint } | undefined> {
+  if (source === undefined) return undefined
+  const { diskId } = source
+  if (source.kind === 'disk') {
+    const disk = await tx.disk(diskId)
+    if (disk === undefined) throw notFound({ kind: 'disk', id: diskId })
+    return { from: { kind: 'disk', groupId: disk.groupId, diskId }, sizeBytes: disk.sizeBytes }
+  }
+  const { recoveryPointId } = source
+  const point = await tx.recoveryPoint(recoveryPointId)
+  if (point === undefined) throw notFound({ kind: 'recoveryPoint', id: recoveryPointId })
+  const image = point.disks.find((disk) => disk.diskId === diskId)
+  if (image === undefined) {
+    const message = `recovery point ${recoveryPointId} does not hold disk ${diskId}`
+    const entity = { kind: 'recoveryPoint', id: recoveryPointId } as const
+    throw new StorageError('RECOVERY_POINT_NOT_FOUND', message, { entity })
+  }
+  const from = { kind: 'recoveryPoint', groupId: point.groupId, recoveryPointId, diskId } as const
+  return { from, sizeBytes: image.sizeBytes }
+}
+
+async function takeLun(tx: Transactor, id: VolumeGroupId): Promise<number> {
+  const lun = await tx.takeLun(id)
+  if (lun !== undefined) return lun
+  const message = `volume group ${id} holds ${MAX_LUN} disks, the most that it can`
+  throw new StorageError('LIMIT_REACHED', message, { entity: { kind: 'volumeGroup', id } })
+}

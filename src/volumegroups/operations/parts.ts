@@ -1,0 +1,49 @@
+import type { Lock } from '../../journal/index.ts'
+import type { Database } from '../database.ts'
+import { type EntityRef, type Reason, StorageError } from '../errors.ts'
+import type { Manifests } from '../manifests.ts'
+import type { Store, Target } from '../ports.ts'
+import type { ProjectPath } from '../types.ts'
+
+/** What operations work with. */
+export interface Parts {
+  readonly database: Database
+  readonly store: Store
+  readonly target: Target
+  readonly manifests: Manifests
+  readonly now: () => Date
+  /** An unguessable text of 16 to 32 characters. */
+  readonly newSecret: () => string
+}
+
+export const exclusive = (entity: string): Lock => ({ entity, mode: 'exclusive' })
+export const shared = (entity: string): Lock => ({ entity, mode: 'shared' })
+
+/** Held while something of this name is made, which nobody can see yet. */
+export const nameLock = (kind: string, project: ProjectPath, name: string): Lock =>
+  exclusive(`${kind} "${name}" in project ${project}`)
+
+/** Who may reach the disk changes; its data do not, and it stays. */
+export const attachmentLocks = (diskId: string): Lock[] => [
+  shared(diskId),
+  exclusive(`attachments of ${diskId}`),
+]
+
+export function notFound(entity: EntityRef): StorageError {
+  const { reason, noun } = NOT_FOUND[entity.kind as keyof typeof NOT_FOUND]
+  return new StorageError(reason, `there is no ${noun} ${entity.id}`, { entity })
+}
+
+const NOT_FOUND = {
+  volumeGroup: { reason: 'VOLUME_GROUP_NOT_FOUND', noun: 'volume group' },
+  disk: { reason: 'DISK_NOT_FOUND', noun: 'disk' },
+  recoveryPoint: { reason: 'RECOVERY_POINT_NOT_FOUND', noun: 'recovery point' },
+  initiator: { reason: 'INITIATOR_NOT_FOUND', noun: 'initiator' },
+  operation: { reason: 'OPERATION_NOT_FOUND', noun: 'operation' },
+} as const satisfies Partial<Record<EntityRef['kind'], { reason: Reason; noun: string }>>
+
+/** Ids for a message; a long list is cut. */
+export function listed(ids: readonly string[], max = 10): string {
+  const more = ids.length - max
+  return more > 0 ? `${ids.slice(0, max).join(', ')} and ${more} more` : ids.join(', ')
+}

@@ -1,0 +1,98 @@
+import { Violations } from '../errors.ts'
+import {
+  MAX_ATTRIBUTES_BYTES,
+  MAX_DISK_BYTES,
+  MAX_DISKS_PER_RECOVERY_POINT,
+  MAX_INITIATOR_ID_BYTES,
+  MAX_NAME_BYTES,
+  MIN_DISK_BYTES,
+} from '../limits.ts'
+import type { DiskSpec, InitiatorSpec, RecoveryPointSpec, SizeRange } from '../ports.ts'
+
+/** What a caller can get wrong without any look at the state. All faults of a request are thrown together. */
+
+export function checkGroup({ name, project }: { name: string; project: string }): void {
+  const faults = new Violations()
+  checkName(faults, 'name', name)
+  checkProject(faults, project)
+  faults.throwIfAny()
+}
+
+export function checkDisk({ name, project, group, size, attributes }: DiskSpec): void {
+  const faults = new Violations()
+  checkName(faults, 'name', name)
+  checkProject(faults, project)
+  if (group.kind === 'named') checkName(faults, 'group.name', group.name)
+  checkSize(faults, size)
+  const bytes = Object.entries(attributes)
+    .flat()
+    .reduce((sum, text) => sum + Buffer.byteLength(text), 0)
+  if (bytes > MAX_ATTRIBUTES_BYTES) {
+    const message = `attributes take ${bytes} bytes, more than ${MAX_ATTRIBUTES_BYTES}`
+    faults.add('attributes', 'INVALID_ARGUMENT', message)
+  }
+  faults.throwIfAny()
+}
+
+export function checkGrowth(size: SizeRange): void {
+  const faults = new Violations()
+  checkSize(faults, size)
+  faults.throwIfAny()
+}
+
+export function checkRecoveryPoint({ name, diskIds }: RecoveryPointSpec): void {
+  const faults = new Violations()
+  checkName(faults, 'name', name)
+  const count = diskIds.length
+  if (count < 1 || count > MAX_DISKS_PER_RECOVERY_POINT || new Set(diskIds).size !== count) {
+    const message = `diskIds must name 1 to ${MAX_DISKS_PER_RECOVERY_POINT} different disks`
+    faults.add('diskIds', 'INVALID_ARGUMENT', message)
+  }
+  faults.throwIfAny()
+}
+
+export function checkInitiator({ id, name, maxAttachments }: InitiatorSpec): void {
+  const faults = new Violations()
+  checkName(faults, 'id', id, MAX_INITIATOR_ID_BYTES)
+  if (!ISCSI_NAME.test(name)) {
+    faults.add(
+      'name',
+      'INVALID_ARGUMENT',
+      'name must be an iSCSI name, such as iqn.2026-01.org.example:node-1',
+    )
+  }
+  if (!Number.isSafeInteger(maxAttachments) || maxAttachments < 0) {
+    faults.add('maxAttachments', 'INVALID_ARGUMENT', 'maxAttachments must be a whole number, 0 or more')
+  }
+  faults.throwIfAny()
+}
+
+/** RFC 7143 §4.2.7: at most 223 bytes; of what RFC 3722 allows, the ASCII part, normalised to lower case. */
+const ISCSI_NAME = /^(iqn|eui|naa)\.[a-z0-9.:-]{1,219}$/
+const PROJECT = /^(\/|(\/[A-Za-z0-9._-]+)+)$/
+
+function checkName(faults: Violations, field: string, name: string, maxBytes = MAX_NAME_BYTES): void {
+  const bytes = Buffer.byteLength(name)
+  if (bytes >= 1 && bytes <= maxBytes && !/\p{Cc}/u.test(name)) return
+  const message = `${field} must have 1 to ${maxBytes} bytes and no control characters`
+  faults.add(field, 'INVALID_ARGUMENT', message)
+}
+
+function checkProject(faults: Violations, project: string): void {
+  if (PROJECT.test(project) && project.length <= MAX_NAME_BYTES) return
+  const message = `project must be a path such as / or /team-a/db, of at most ${MAX_NAME_BYTES} bytes`
+  faults.add('project', 'INVALID_ARGUMENT', message)
+}
+
+function checkSize(faults: Violations, { requiredBytes, limitBytes }: SizeRange): void {
+  const add = (field: string, message: string) => faults.add(field, 'SIZE_OUT_OF_RANGE', message)
+  if (requiredBytes !== undefined && (requiredBytes < 0n || requiredBytes > MAX_DISK_BYTES)) {
+    add('size.requiredBytes', `size.requiredBytes must lie between 0 and ${MAX_DISK_BYTES}`)
+  }
+  if (limitBytes !== undefined && limitBytes < MIN_DISK_BYTES) {
+    add('size.limitBytes', `size.limitBytes is below the smallest disk, ${MIN_DISK_BYTES}`)
+  }
+  if (requiredBytes !== undefined && limitBytes !== undefined && requiredBytes > limitBytes) {
+    add('size', `size.requiredBytes ${requiredBytes} is above size.limitBytes ${limitBytes}`)
+  }
+}
