@@ -1,0 +1,22 @@
+import type { InitiatorId, InitiatorPlug, VolumeGroups } from '../volumegroups/index.ts'
+import type { Machine } from './machine.ts'
+import type { NodeRecords } from './records.ts'
+
+/** What the node needs of a storage control plane. */
+export type NodeEndpoint = Pick<
+  VolumeGroups,
+  'registerInitiator' | 'getDisk' | 'connection' | 'grant' | 'revoke' | 'status'
+>
+
+/** Who grants a disk to this node: the controller at ControllerPublish, or the node itself at NodeStage. */
+export type AttachMode = 'controller' | 'node'
+
+/** What the node's calls work with. */
+export interface NodeParts {
+  readonly groups: NodeEndpoint
+  readonly initiator: InitiatorPlug
+  readonly machine: Machine
+  readonly records: NodeRecords
+  readonly nodeId: InitiatorId
+  readonly attach: AttachMode
+}
