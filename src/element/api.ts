@@ -4,6 +4,7 @@ import Fastify, { type FastifyInstance, type FastifyRequest, LogController } fro
 import type { Logger } from 'pino'
 import { StorageError, type VolumeGroups } from '../volumegroups/index.ts'
 import type { Auth } from './auth.ts'
+import { type Metrics, serveMetrics } from './metrics.ts'
 import { OPENAPI } from './openapi.ts'
 import { toProblem, toStorageError } from './problems.ts'
 import { attachmentRoutes } from './routes/attachments.ts'
@@ -30,6 +31,8 @@ export interface ElementApiOptions {
   readonly groups: VolumeGroups
   readonly auth: Auth
   readonly log: Logger
+  /** Left out: nothing is measured, and /metrics is not served. */
+  readonly metrics?: Metrics | undefined
   /** Left out: plain HTTP, for a unix socket. */
   readonly tls?: { readonly key: string; readonly cert: string } | undefined
 }
@@ -43,7 +46,7 @@ const RECEIVE_TIMEOUT_MS = 30_000
 const KEEP_ALIVE_TIMEOUT_MS = 75_000
 
 /** The element's REST API under /v1: translates, and nothing else. Every rule is behind `groups`. */
-export function createElementApi({ groups, auth, log, tls }: ElementApiOptions): FastifyInstance {
+export function createElementApi({ groups, auth, log, metrics, tls }: ElementApiOptions): FastifyInstance {
   const app = Fastify({
     ...(tls && { https: tls }),
     loggerInstance: log,
@@ -62,6 +65,7 @@ export function createElementApi({ groups, auth, log, tls }: ElementApiOptions):
   limitInFlight(app)
   answerProblems(app)
   logRequests(app)
+  if (metrics !== undefined) serveMetrics(app, metrics, auth)
   app.register(swagger, OPENAPI)
   app.register(async (scope) => {
     const serve = createServe(scope, groups, auth)

@@ -22,6 +22,9 @@ export const HTTP_STATUS = {
   no_space: 507,
 } as const satisfies Record<ErrorKind, number>
 
+/** Whether the same request can succeed later as it is. */
+export const isRetryable = (kind: ErrorKind): boolean => RETRYABLE.includes(kind)
+
 const RETRYABLE: readonly ErrorKind[] = ['busy', 'unavailable', 'deadline_exceeded', 'no_space']
 
 /** The RFC 9457 body of an error. Nothing of its cause is in it. */
@@ -39,7 +42,7 @@ export function toProblem(error: StorageError, requestId: string): Problem {
     ...(step !== undefined && { step }),
     violations: [...violations],
     fix,
-    retryable: RETRYABLE.includes(kind),
+    retryable: isRetryable(kind),
   }
 }
 

@@ -1,0 +1,53 @@
+import type { FastifyInstance } from 'fastify'
+import { Gauge, Histogram, Registry } from 'prom-client'
+import { type Auth, identify } from './auth.ts'
+
+/** The element's figures for Prometheus; one for all the ways in. */
+export interface Metrics {
+  readonly registry: Registry
+  requestServed(call: string, status: number, seconds: number): void
+}
+
+/** From a call that only reads the database to one that waits for a target or a slow store. */
+const BUCKETS_S = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30]
+
+export function createMetrics(version: string): Metrics {
+  const registry = new Registry()
+  const registers = [registry]
+  new Gauge({
+    name: 'mooring_build_info',
+    help: 'Always 1; says which version runs.',
+    labelNames: ['version'],
+    registers,
+  }).set({ version }, 1)
+  const seconds = new Histogram({
+    name: 'mooring_element_request_duration_seconds',
+    help: 'How long requests took, by call and status.',
+    labelNames: ['call', 'status'],
+    buckets: BUCKETS_S,
+    registers,
+  })
+  return {
+    registry,
+    requestServed: (call, status, duration) => seconds.observe({ call, status: String(status) }, duration),
+  }
+}
+
+/** Measures every request, and answers /metrics to any caller that is known. */
+export function serveMetrics(app: FastifyInstance, metrics: Metrics, auth: Auth): void {
+  app.addHook('onResponse', async (request, reply) => {
+    metrics.requestServed(
+      request.routeOptions.config.call ?? 'other',
+      reply.statusCode,
+      reply.elapsedTime / 1000,
+    )
+  })
+  app.route({
+    method: 'GET',
+    url: '/metrics',
+    schema: { hide: true },
+    onRequest: async (request) => void identify(auth, request.headers.authorization),
+    handler: async (_, reply) =>
+      reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
+  })
+}
