@@ -53,25 +53,29 @@ function refuseUnknown(
 }
 
 /** The variables of a template, and the keys with which the provisioner's --extra-create-metadata sends them. */
-const VARIABLES: Readonly<Record<string, string>> = {
-  'pvc.namespace': `${SIDECARS}pvc/namespace`,
-  'pvc.name': `${SIDECARS}pvc/name`,
-  'pv.name': `${SIDECARS}pv/name`,
-}
+const VARIABLES: ReadonlyMap<string, string> = new Map([
+  ['pvc.namespace', `${SIDECARS}pvc/namespace`],
+  ['pvc.name', `${SIDECARS}pvc/name`],
+  ['pv.name', `${SIDECARS}pv/name`],
+])
 
 /** Puts in the values of `${pvc.namespace}`, `${pvc.name}` and `${pv.name}`. */
 export function expandTemplate(template: string, parameters: Parameters, faults: Violations): string {
   const add = (message: string): void =>
     faults.add('parameters.volumeGroup', 'INVALID_ARGUMENT', `parameters.volumeGroup ${message}`)
   const text = template.replace(/\$\{([^}]*)\}/g, (whole, variable: string) => {
-    const key = VARIABLES[variable]
-    if (key === undefined) add(`uses ${whole}; known are ${Object.keys(VARIABLES).join(', ')}`)
-    else if (!parameters[key]) {
+    const key = VARIABLES.get(variable)
+    if (key === undefined) {
+      add(`uses ${whole}; known are ${[...VARIABLES.keys()].join(', ')}`)
+      return ''
+    }
+    const value = parameters[key] ?? ''
+    if (value === '') {
       add(
         `uses ${whole}, and the request has no ${key}: run external-provisioner with --extra-create-metadata`,
       )
     }
-    return (key && parameters[key]) ?? ''
+    return value
   })
   if (/\$\{/.test(template.replace(/\$\{[^}]*\}/g, ''))) add('has a variable without its closing brace')
   return text

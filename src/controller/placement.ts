@@ -3,7 +3,6 @@ import { reaches } from '../csi/topology.ts'
 import { parseVolumeContext } from '../csi/volume-context.ts'
 import {
   type CallOptions,
-  type Disk,
   type DiskSpec,
   type ElementStatus,
   StorageError,
@@ -38,8 +37,23 @@ export async function refuseOtherFileSystem(
   )
 }
 
-/** A recovery point outlives its disks, and a missing source disk is for createDisk to refuse. */
-function undefinedIfGone(error: unknown): Disk | undefined {
+/** CSI's names are unique in the whole plugin, and a disk's within its project: the same name elsewhere is refused. */
+export async function refuseNamesake(
+  spec: DiskSpec,
+  groups: Pick<VolumeGroups, 'listDisks' | 'getGroup'>,
+  call: CallOptions,
+): Promise<void> {
+  const { items } = await groups.listDisks({ name: spec.name }, call)
+  for (const disk of items) {
+    const group = await groups.getGroup(disk.groupId, call).catch(undefinedIfGone)
+    if (group === undefined || group.project === spec.project) continue
+    const message = `a volume of this name is in the project ${group.project}, and ${spec.project} is asked for`
+    throw new StorageError('NAME_TAKEN', message, { entity: { kind: 'disk', id: disk.id } })
+  }
+}
+
+/** For what is only looked at beside the call: a missing source disk, for one, is for createDisk to refuse. */
+function undefinedIfGone(error: unknown): undefined {
   if (error instanceof StorageError && error.kind === 'not_found') return undefined
   throw error
 }
