@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { encodeExactly } from '../lib/exact-json.ts'
+import { decodeExactly, encodeExactly } from '../lib/exact-json.ts'
 import { settlesWithin } from '../lib/waiting.ts'
 import type { AnyDefinition, Commit, Step } from './definition.ts'
 import type { JournalOptions } from './options.ts'
-import type { JournalWriter } from './ports.ts'
+import type { JournalWriter, OperationFailure } from './ports.ts'
 
 /** An operation that runs in this process. */
 export interface Live<Tx extends JournalWriter> {
@@ -14,6 +14,10 @@ export interface Live<Tx extends JournalWriter> {
   readonly outcome: PromiseWithResolvers<unknown>
   committed: boolean
   result: unknown
+  /** The one under way, or the last. */
+  step: string | undefined
+  /** Why it is undone. */
+  failure: OperationFailure | undefined
 }
 
 export interface Surroundings<Tx extends JournalWriter> extends JournalOptions<Tx> {
@@ -107,9 +111,12 @@ export async function undo<Tx extends JournalWriter>(
   around: Surroundings<Tx>,
   error: unknown,
 ): Promise<Ending> {
-  const failure = around.errors.describe(error)
   try {
-    await end(live, around, { state: 'undoing', failure })
+    if (await hasCommitted(live, around)) return await goForward(live, around)
+    const failure = live.failure ?? around.errors.describe(error)
+    live.failure = failure
+    const failed = { failure, step: live.step }
+    await end(live, around, { ...failed, state: 'undoing' })
     for (const step of live.definition.steps.toReversed()) {
       if (step.undo === undefined) continue
       const name = `undo ${step.name}`
@@ -123,22 +130,40 @@ export async function undo<Tx extends JournalWriter>(
         )
       await retried(live, around, { step: name, attempts: around.limits.undoAttempts, attempt })
     }
-    await end(live, around, { state: 'failed', endedAt: around.now() })
+    await end(live, around, { ...failed, state: 'failed', endedAt: around.now() })
     return 'failed'
   } catch (undoError) {
-    return around.stop.aborted ? 'open' : fault(live, around, undoError)
+    return around.stop.aborted ? 'open' : await fault(live, around, undoError)
   } finally {
     live.outcome.reject(error)
   }
 }
 
+/** A commit whose answer was lost may have been made: only the database knows. */
+async function hasCommitted<Tx extends JournalWriter>(
+  live: Live<Tx>,
+  { transactions }: Surroundings<Tx>,
+): Promise<boolean> {
+  const record = await transactions.transact((tx) => tx.operationRecord(live.id))
+  if (!record?.committed) return false
+  live.committed = true
+  live.result = decodeExactly(record.result ?? 'null')
+  return true
+}
+
+/** It could not be finished, forward or back: it stays to be seen, and the next start tries again. */
 async function fault<Tx extends JournalWriter>(
   live: Live<Tx>,
   around: Surroundings<Tx>,
   error: unknown,
 ): Promise<Ending> {
+  const { reason, message } = around.errors.describe(error)
+  const former = live.failure
+  const failure = former
+    ? { reason: former.reason, message: `${former.message}; then: ${message}` }
+    : { reason, message }
   try {
-    await end(live, around, { state: 'faulted', failure: around.errors.describe(error) })
+    await end(live, around, { state: 'faulted', step: live.step, failure })
     return 'faulted'
   } catch (databaseError) {
     around.report({ ...about(live), step: 'journal', error: databaseError })
@@ -172,8 +197,9 @@ async function bounded<Tx extends JournalWriter>(
   onLate: (error: Error) => void = (error) => live.outcome.reject(error),
 ): Promise<void> {
   const limitMs = step.limitMs ?? around.limits.stepLimitMs
+  live.step = step.name
   around.note(live.id, step.name)
-  const running = Promise.resolve(work())
+  const running = (async () => work())()
   try {
     if (await settlesWithin(running, limitMs)) return void (await running)
   } catch (error) {

@@ -220,6 +220,8 @@ export class Journal<Tx extends JournalWriter> implements AsyncDisposable {
       await live.outcome.promise // a step that fails is tried again while the API is open
       return (await settlesWithin(running, 0)) ? running : 'open'
     }
+    live.failure = record.failure
+    live.step = record.step
     const redo = definition.atRestart === 'redo' && record.state === 'running'
     const work = redo
       ? execute(live, this.#around)
@@ -274,5 +276,6 @@ function newLive<Tx extends JournalWriter>(
   intent: unknown,
 ): Live<Tx> {
   const outcome = Promise.withResolvers<unknown>()
-  return { id, definition, intent, outcome, committed: false, result: undefined }
+  const progress = { committed: false, result: undefined, step: undefined, failure: undefined }
+  return { id, definition, intent, outcome, ...progress }
 }

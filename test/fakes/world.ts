@@ -36,29 +36,34 @@ export interface Element extends AsyncDisposable {
 }
 
 /** Nothing waits in a test: a retry comes at once. */
-const LIMITS: Partial<JournalLimits> = { backoffMs: 1, maxBackoffMs: 1, drainMs: 50 }
+const LIMITS: Partial<JournalLimits> = { backoffMs: 1, maxBackoffMs: 1, drainMs: 1 }
 
 export async function createWorld(): Promise<World> {
   const directory = await mkdtemp(join(tmpdir(), 'mooring-'))
   const databasePath = join(directory, 'element.db')
   const store = createMemoryStore(createMemoryPool(1024n ** 5n))
   const daemon: MemoryDaemon = new Map()
+  // A clock without two equal times: what was made first is listed first.
+  let nowMs = Date.parse('2026-01-01T00:00:00Z')
+  const now = () => new Date(nowMs++)
   return {
     ...{ databasePath, store, daemon },
-    boot: async (boot = {}) => bootElement({ databasePath, store, daemon }, boot),
+    boot: async (boot = {}) => bootElement({ databasePath, store, daemon, now }, boot),
     [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),
   }
 }
 
 async function bootElement(
-  { databasePath, store, daemon }: Pick<World, 'databasePath' | 'store' | 'daemon'>,
+  host: Pick<World, 'databasePath' | 'store' | 'daemon'> & { now: () => Date },
   { limits, wrap = (parts) => parts }: Boot,
 ): Promise<Element> {
-  const database = await openDatabase(databasePath)
-  const target = createMemoryTarget(daemon)
+  const { store, now } = host
+  const database = await openDatabase(host.databasePath)
+  const target = createMemoryTarget(host.daemon)
   const service = createVolumeGroups({
     ...wrap({ database, store, target }),
     element: { name: 'element-1', site: 'site-1', version: '0.0.0' },
+    now,
     limits: { ...LIMITS, ...limits },
   })
   await service.start()

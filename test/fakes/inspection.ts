@@ -1,0 +1,96 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Page } from '../../src/volumegroups/index.ts'
+import type { Element, World } from './world.ts'
+
+/** What is there, by each of the four that have to agree, with ids and times made comparable between worlds. */
+export interface Inspection {
+  readonly database: unknown
+  readonly store: unknown
+  readonly manifests: unknown
+  readonly target: unknown
+}
+
+export async function inspect({ store, daemon }: World, { service }: Element): Promise<Inspection> {
+  const groups = await all((token) => service.listGroups({ token }))
+  const inventory = await store.inventory()
+  const stored = inventory.map(({ id, disks, recoveryPoints }) => ({
+    id,
+    disks: disks.map((disk) => disk.id),
+    recoveryPoints,
+  }))
+  const manifests = await Promise.all(inventory.map(({ id }) => store.readManifest(id)))
+  const target = [...daemon.values()].flatMap((luns) => [...luns.values()])
+  const database = {
+    groups,
+    disks: await all((token) => service.listDisks({ token })),
+    recoveryPoints: await all((token) => service.listRecoveryPoints({ token })),
+    initiators: await all((token) => service.listInitiators({ token })),
+    attachments: await all((token) => service.listAttachments({ token })),
+  }
+  return comparable({ database, store: stored, manifests, target })
+}
+
+/** The invariants that hold whenever no operation runs, as a list of what breaks them. */
+export async function contradictions(
+  { store, daemon }: World,
+  { service, database }: Element,
+): Promise<string[]> {
+  const found: string[] = []
+  const groups = await all((token) => service.listGroups({ token }))
+  const inventory = await store.inventory()
+  const known = new Set<string>(groups.map(({ id }) => id))
+  for (const { id } of inventory) if (!known.has(id)) found.push(`the store holds an unknown group ${id}`)
+  for (const { id } of groups) {
+    const disks = await all((token) => service.listDisks({ groupId: id, token }))
+    const points = await all((token) => service.listRecoveryPoints({ groupId: id, token }))
+    const stored = inventory.find((group) => group.id === id)
+    const sizes = new Map(stored?.disks.map((disk) => [disk.id, disk.sizeBytes]))
+    if (!isDeepStrictEqual(new Set(sizes.keys()), new Set(disks.map((disk) => disk.id)))) {
+      found.push(`database and store differ in the disks of ${id}`)
+    }
+    if (disks.some((disk) => (sizes.get(disk.id) ?? 0n) < disk.sizeBytes)) found.push('a file is too small')
+    if (!isDeepStrictEqual(new Set(stored?.recoveryPoints), new Set(points.map((point) => point.id)))) {
+      found.push(`database and store differ in the recovery points of ${id}`)
+    }
+    const manifest = comparable(await store.readManifest(id))
+    if (!isDeepStrictEqual(manifest, comparable(await database.reader.manifest(id)))) {
+      found.push(`database and manifest of ${id} differ`)
+    }
+  }
+  const serving = [...daemon.values()].flatMap((luns) => [...luns.values()])
+  const wanted = await service.exportsFromDatabase()
+  const byName = (one: { targetName: string; lun: number }) => `${one.targetName} ${one.lun}`
+  if (!isDeepStrictEqual(new Set(serving.map(byName)), new Set(wanted.map(byName)))) {
+    found.push('database and target differ in what is exported')
+  }
+  return found
+}
+
+async function all<Item>(list: (token: string | undefined) => Promise<Page<Item>>): Promise<Item[]> {
+  const items: Item[] = []
+  let token: string | undefined
+  do {
+    const page = await list(token)
+    items.push(...page.items)
+    token = page.nextToken
+  } while (token !== undefined)
+  return items
+}
+
+const RANDOM = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g
+const HIDDEN = new Set(['lun', 'serial', 'naa', 'secret', 'createdAt', 'grantedAt', 'registeredAt'])
+
+/** Each id becomes the number of its first appearance; what is random or a time goes. */
+function comparable<Value>(value: Value): Value {
+  const text = JSON.stringify(value, (key, field) => {
+    if (HIDDEN.has(key)) return undefined
+    return typeof field === 'bigint' ? `${field}` : field
+  })
+  const numbers = new Map<string, number>()
+  const numbered = (text ?? 'null').replaceAll(RANDOM, (id) => {
+    const number = numbers.get(id) ?? numbers.size + 1
+    numbers.set(id, number)
+    return `#${number}`
+  })
+  return JSON.parse(numbered)
+}
