@@ -84,7 +84,7 @@ export class FakeInitiator implements InitiatorPlug {
   }
 
   async list(): Promise<readonly AttachedDevice[]> {
-    const names = await readdir(this.#options.folder).catch(() => [])
+    const names: readonly string[] = await readdir(this.#options.folder).catch(() => [])
     const found = await Promise.all(
       names.filter((name) => diskIds.is(name)).map((diskId) => this.find(diskId)),
     )

@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { keeperSocket } from '../../../src/initiators/userspace/keeper/keeper.ts'
 import { askKeeper } from '../../../src/initiators/userspace/keeper/keeper-client.ts'
 import type { KeeperStatus } from '../../../src/initiators/userspace/keeper/keeper-protocol.ts'
@@ -34,8 +36,11 @@ export class UserspaceNode implements AsyncDisposable {
     return askKeeper(keeperSocket(this.stateDir), { op: 'status' }, 5000)
   }
 
-  stop(force = false): Promise<null> {
-    return askKeeper(keeperSocket(this.stateDir), { op: 'stop', force }, 30_000)
+  /** Returns when the keeper's process has ended. */
+  async stop(force = false): Promise<void> {
+    const { pid } = await this.status()
+    await askKeeper(keeperSocket(this.stateDir), { op: 'stop', force }, 30_000)
+    while (existsSync(`/proc/${pid}`)) await sleep(10)
   }
 
   /** The workers that serve disks. */

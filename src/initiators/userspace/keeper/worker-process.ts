@@ -42,13 +42,13 @@ export class WorkerProcess {
   /** Gives back the volume's size. Without a limit it waits as long as the process lives. */
   async call(request: WorkerRequest, timeoutMs?: number): Promise<number> {
     if (!this.#daemon.child.connected) throw workerEnded()
-    const { promise, resolve, reject } = Promise.withResolvers<number>()
     this.#lastId += 1
     const id = this.#lastId
+    this.#daemon.child.send({ id, request }, () => {})
+    const { promise, resolve, reject } = Promise.withResolvers<number>()
     const timer =
       timeoutMs === undefined ? undefined : setTimeout(() => this.#expire(id, request.op), timeoutMs)
     this.#pending.set(id, { resolve, reject, timer })
-    this.#daemon.child.send({ id, request }, () => {})
     return promise
   }
 

@@ -37,8 +37,8 @@ const FLUSH_TIMEOUT_MS = 30_000
 const CLOSE_TIMEOUT_MS = 15_000
 const READY_TIMEOUT_MS = 20_000
 /** A worker that lived this long did not die of how it was started. */
-const STEADY_MS = 10_000
-const MAX_RESTART_DELAY_MS = 5000
+const STEADY_MS = 3000
+const MAX_RESTART_DELAY_MS = 2000
 
 /**
  * A worker's place: descriptors and mounts that outlast the process. When it dies, another one inherits the same
