@@ -1,0 +1,42 @@
+import { Command } from 'commander'
+import { fail, runUntilStopped } from './lifecycle.ts'
+import { VERSION } from './version.ts'
+
+/** `mooring`: one program for every part. Each part is loaded only when it is asked for. */
+const program = new Command('mooring')
+  .description('Guest-attached volume groups for Kubernetes')
+  .version(VERSION)
+  .showHelpAfterError()
+
+program
+  .command('element')
+  .description('run the control plane of this storage host')
+  .requiredOption('--config <file>', 'see deploy/config/element.yaml')
+  .action(({ config }) =>
+    runUntilStopped(async () => (await import('./element.ts')).startElement(config as string)),
+  )
+
+program
+  .command('controller')
+  .description('run the CSI controller service')
+  .requiredOption('--config <file>', 'see deploy/config/controller.yaml')
+  .action(({ config }) =>
+    runUntilStopped(async () => (await import('./controller.ts')).startController(config as string)),
+  )
+
+program
+  .command('node')
+  .description('run the CSI node service of this guest')
+  .requiredOption('--config <file>', 'see deploy/config/node.yaml')
+  .action(({ config }) =>
+    runUntilStopped(async () => (await import('./node.ts')).startNode(config as string)),
+  )
+
+const keeper = program.command('keeper').description('look after the process that holds a node’s disks')
+keeper
+  .command('stop')
+  .description('stop it; refused while disks are attached through it')
+  .requiredOption('--config <file>', 'the node’s configuration')
+  .action(async ({ config }) => (await import('./stop-keeper.ts')).stopKeeper(config as string))
+
+await program.parseAsync().catch(fail)

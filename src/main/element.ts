@@ -1,0 +1,92 @@
+import { mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import { type ElementSettings, readElementConfig, readTokens } from '../config/config.ts'
+import { openDatabase } from '../database/open.ts'
+import { type Auth, createElementApi, createMetrics, listen } from '../element/index.ts'
+import { openPool, type Pool } from '../host/pool.ts'
+import { createBtrfsStore } from '../host/stores/btrfs/store.ts'
+import { createTgtTarget } from '../host/targets/tgt/target.ts'
+import type { InitiatorId, Target } from '../volumegroups/index.ts'
+import { createVolumeGroups, type VolumeGroupsService } from '../volumegroups/service.ts'
+import { createLogger, type Running } from './lifecycle.ts'
+import { VERSION } from './version.ts'
+
+/**
+ * Starts an element: database, pool, store and target, then the service on them. The API answers from the start,
+ * but for anything except its status it says NOT_READY until what a former process left open is finished.
+ */
+export async function startElement(configFile: string): Promise<Running> {
+  const config = readElementConfig(configFile)
+  const log = createLogger('element', config.logLevel)
+  mkdirSync(config.stateDir, { recursive: true, mode: 0o700 })
+  await using stack = new AsyncDisposableStack()
+  const database = stack.use(await openDatabase(join(config.stateDir, 'element.db')))
+  const pool = stack.use(await openConfiguredPool(config))
+  const store = createBtrfsStore({ poolPath: pool.path })
+  const target = stack.use(createConfiguredTarget(config, log))
+  const service = stack.use(
+    createVolumeGroups({
+      database,
+      store,
+      target,
+      element: { name: config.name, site: config.site, version: VERSION },
+      report: ({ error, ...trouble }) => log.warn({ ...trouble, err: error }, 'an operation is in trouble'),
+    }),
+  )
+  await openApis(stack, { config, service, log })
+  const recovery = await service.start()
+  log.info({ elementId: database.elementId, site: config.site, recovery }, 'element ready')
+  const running = stack.move()
+  return { log, [Symbol.asyncDispose]: () => running.disposeAsync() }
+}
+
+/** A target that goes on serving needs its pool. */
+function openConfiguredPool({ pool, target }: ElementSettings): Promise<Pool> {
+  if ('path' in pool) return openPool(pool)
+  return openPool({
+    ...pool,
+    sizeBytes: BigInt(pool.sizeBytes),
+    leaveMounted: target.onStop === 'serve',
+  })
+}
+
+function createConfiguredTarget({ stateDir, portal, target }: ElementSettings, log: Logger): Target {
+  return createTgtTarget({
+    runDir: join(stateDir, 'tgt'),
+    portal,
+    threads: target.threads,
+    leaveRunning: target.onStop === 'serve',
+    log: log.child({ part: 'target' }),
+  })
+}
+
+interface ApiParts {
+  readonly config: ElementSettings
+  readonly service: VolumeGroupsService
+  readonly log: Logger
+}
+
+/** The unix socket always, HTTPS when it is configured; both are closed before what they stand on. */
+async function openApis(stack: AsyncDisposableStack, { config, service, log }: ApiParts): Promise<void> {
+  const metrics = createMetrics(VERSION)
+  const common = { groups: service, log: log.child({ part: 'api' }), metrics }
+  const local = createElementApi({ ...common, auth: { kind: 'local' } })
+  stack.defer(() => local.close())
+  await listen(local, { socketPath: config.listen.socket })
+  const { https } = config.listen
+  if (https === undefined) return
+  const tls = { key: readFileSync(https.keyFile, 'utf8'), cert: readFileSync(https.certFile, 'utf8') }
+  const remote = createElementApi({ ...common, tls, auth: bearerAuth(https.tokensFile) })
+  stack.defer(() => remote.close())
+  await listen(remote, { host: https.address, port: https.port })
+}
+
+function bearerAuth(tokensFile: string): Auth {
+  const tokens = readTokens(tokensFile).map(({ sha256, role, initiator }) => ({
+    sha256,
+    role,
+    initiatorId: initiator as InitiatorId | undefined,
+  }))
+  return { kind: 'bearer', tokens }
+}

@@ -1,0 +1,230 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Client } from 'undici'
+import { stringify } from 'yaml'
+import type { ProbeResponse } from '../../src/csi/messages.ts'
+import { CsiClient } from '../fakes/csi-client.ts'
+import { describeLeftovers, leftoversOf, sweep } from './leftovers.ts'
+
+const ROOT = resolve(import.meta.dirname, '../..')
+const NODE = join(ROOT, 'node_modules/.bin/node')
+const CLI = join(ROOT, 'src/main/cli.ts')
+const START_TIMEOUT_MS = 30_000
+const STOP_TIMEOUT_MS = 60_000
+
+export interface DeploymentOptions {
+  /** The first part of its folder's name. */
+  readonly name: string
+  readonly attach?: 'controller' | 'node'
+  readonly maxVolumes?: number
+  readonly poolBytes?: number
+}
+
+type Role = 'element' | 'controller' | 'node'
+
+/**
+ * One element, one controller and one node as their own processes on real parts, all under one folder of their own.
+ * Disposing it stops them; whatever is left after that is an error that names it, and is swept.
+ */
+export class Deployment implements AsyncDisposable {
+  readonly folder: string
+  readonly controllerSocket: string
+  readonly nodeSocket: string
+  readonly elementSocket: string
+  readonly #processes = new Map<Role, ChildProcess>()
+  readonly #clients: CsiClient[] = []
+
+  private constructor(name: string) {
+    this.folder = mkdtempSync(join(tmpdir(), `${name}-${process.pid}-`))
+    this.controllerSocket = join(this.folder, 'controller.sock')
+    this.nodeSocket = join(this.folder, 'node.sock')
+    this.elementSocket = join(this.folder, 'element.sock')
+  }
+
+  static async start(options: DeploymentOptions): Promise<Deployment> {
+    const deployment = new Deployment(options.name)
+    try {
+      await deployment.#configure(options)
+      await deployment.run('element')
+      await Promise.all([deployment.run('controller'), deployment.run('node')])
+    } catch (error) {
+      const logs = deployment.logs()
+      await sweep(deployment.folder)
+      throw new Error(`the deployment did not start:\n${logs.slice(-4000)}`, { cause: error })
+    }
+    return deployment
+  }
+
+  async #configure(options: DeploymentOptions): Promise<void> {
+    const { folder } = this
+    const attach = options.attach ?? 'controller'
+    const element = { socket: this.elementSocket }
+    const configs = {
+      element: {
+        name: options.name,
+        site: 'site-1',
+        stateDir: join(folder, 'element'),
+        listen: element,
+        pool: {
+          imageFile: join(folder, 'element/pool.img'),
+          sizeBytes: options.poolBytes ?? 8 * 1024 ** 3,
+          mountPoint: join(folder, 'element/pool'),
+        },
+        portal: { address: '127.0.0.1', port: await freePort() },
+        target: { onStop: 'stop' },
+      },
+      controller: { csiEndpoint: `unix://${this.controllerSocket}`, element, attach },
+      node: {
+        csiEndpoint: `unix://${this.nodeSocket}`,
+        element,
+        attach,
+        nodeId: `node-${process.pid}`,
+        stateDir: join(folder, 'node'),
+        maxVolumes: options.maxVolumes ?? 64,
+      },
+    }
+    mkdirSync(join(folder, 'kubelet'))
+    for (const [role, config] of Object.entries(configs)) {
+      writeFileSync(join(folder, `${role}.yaml`), stringify({ ...config, logLevel: 'info' }))
+    }
+  }
+
+  /** Starts a process (again) and waits until it is ready. */
+  async run(role: Role): Promise<void> {
+    const log = openSync(join(this.folder, `${role}.log`), 'a')
+    // Detached, so that an interrupt from the terminal reaches the caller alone, which stops them in order.
+    const child = spawn(NODE, [CLI, role, '--config', join(this.folder, `${role}.yaml`)], {
+      detached: true,
+      stdio: ['ignore', log, log],
+    })
+    this.#processes.set(role, child)
+    const ended = once(child, 'exit').then(([code]) => {
+      throw new Error(`the ${role} ended with code ${code} before it was ready`)
+    })
+    ended.catch(() => {})
+    await Promise.race([ended, this.#untilReady(role)])
+  }
+
+  async #untilReady(role: Role): Promise<void> {
+    if (role === 'element') return await poll(`the element`, () => isElementReady(this.elementSocket))
+    using csi = new CsiClient(this.#endpointOf(role))
+    await poll(`the ${role}`, async () => (await csi.call<ProbeResponse>('Probe')).ready?.value ?? true)
+  }
+
+  /** Sends a signal and waits until the process has ended. */
+  async kill(role: Role, signal: NodeJS.Signals): Promise<void> {
+    const child = this.#processes.get(role)
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
+    child.kill(signal)
+    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS)
+    await once(child, 'exit')
+    clearTimeout(timer)
+  }
+
+  pid(role: Role): number {
+    return this.#processes.get(role)?.pid as number
+  }
+
+  /** A client for the controller's or the node's socket; closed with the deployment. */
+  csi(role: 'controller' | 'node'): CsiClient {
+    const client = new CsiClient(this.#endpointOf(role))
+    this.#clients.push(client)
+    return client
+  }
+
+  #endpointOf(role: 'controller' | 'node'): string {
+    return `unix://${role === 'node' ? this.nodeSocket : this.controllerSocket}`
+  }
+
+  /** All that its processes have logged. */
+  logs(): string {
+    const files = ['element', 'controller', 'node'].map((role) => join(this.folder, `${role}.log`))
+    return [...files, join(this.folder, 'node/userspace/keeper.log')].map(readIfThere).join('')
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const client of this.#clients) client[Symbol.dispose]()
+    await this.kill('controller', 'SIGTERM')
+    await this.kill('node', 'SIGTERM')
+    await this.#stopKeeper()
+    await this.kill('element', 'SIGTERM')
+    const left = describeLeftovers(await leftoversOf(this.folder))
+    await sweep(this.folder)
+    if (left.length > 0) throw new Error(`left behind by the deployment:\n${left.join('\n')}`)
+  }
+
+  async #stopKeeper(): Promise<void> {
+    const child = spawn(NODE, [CLI, 'keeper', 'stop', '--config', join(this.folder, 'node.yaml')], {
+      stdio: 'ignore',
+    })
+    await once(child, 'exit')
+  }
+}
+
+function readIfThere(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+async function isElementReady(socketPath: string): Promise<boolean> {
+  const client = new Client('http://element', { socketPath })
+  try {
+    const { body } = await client.request({ method: 'GET', path: '/v1/status' })
+    const status = (await body.json()) as { state?: string }
+    return status.state === 'ready'
+  } finally {
+    await client.close()
+  }
+}
+
+async function poll(what: string, isReady: () => Promise<boolean>): Promise<void> {
+  const end = Date.now() + START_TIMEOUT_MS
+  let cause: unknown
+  while (Date.now() < end) {
+    try {
+      if (await isReady()) return
+    } catch (error) {
+      cause = error
+    }
+    await sleep(20)
+  }
+  throw new Error(`${what} was not ready within ${START_TIMEOUT_MS} ms`, { cause })
+}
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** Removes what earlier, interrupted runs of the same name left: theirs are the folders of processes long gone. */
+export async function sweepInterrupted(name: string): Promise<void> {
+  const pattern = new RegExp(`^${name}-(\\d+)-`)
+  for (const entry of readdirSync(tmpdir())) {
+    const pid = pattern.exec(entry)?.[1]
+    if (pid === undefined || existsSync(`/proc/${pid}`)) continue
+    await sweep(join(tmpdir(), entry))
+    rmSync(join(tmpdir(), entry), { recursive: true, force: true })
+  }
+}
