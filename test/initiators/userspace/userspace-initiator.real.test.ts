@@ -64,7 +64,7 @@ describe('a disk of the userspace initiator', () => {
 
   test('survives sessions that the target ends, without an error', async () => {
     const [disk, device] = await attached(128 * MIB)
-    const options = ['rw=randwrite', 'bsrange=4k-256k', 'iodepth=16', 'size=96m', 'io_size=384m']
+    const options = ['rw=randwrite', 'bsrange=4k-256k', 'iodepth=16', 'size=96m', 'loops=5']
     const written = fioVerify(device.path, options).then(() => 'verified' as const)
     let kicked = 0
     while ((await Promise.race([written, sleep(150)])) !== 'verified') {

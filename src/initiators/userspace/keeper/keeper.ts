@@ -140,7 +140,7 @@ export class Keeper {
       let seat = this.#roomySeat()
       for (; seat === undefined; seat = this.#roomySeat()) await this.#startSeat()
       const volume = await seat.serve(spec, file)
-      if (this.#roomySeat() === undefined && this.list().length < maxDisks) {
+      if (this.#roomySeat() === undefined) {
         this.#startSeat().catch((error) => log.error({ err: error }, 'no spare worker'))
       }
       return volume
