@@ -3,7 +3,7 @@ import swagger from '@fastify/swagger'
 import Fastify, { type FastifyInstance, type FastifyRequest, LogController } from 'fastify'
 import type { Logger } from 'pino'
 import { StorageError, type VolumeGroups } from '../volumegroups/index.ts'
-import type { Auth } from './auth.ts'
+import { type Auth, checkAuth } from './auth.ts'
 import { type Metrics, serveMetrics } from './metrics.ts'
 import { OPENAPI } from './openapi.ts'
 import { toProblem, toStorageError } from './problems.ts'
@@ -24,6 +24,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Why the request failed: for the log line of its end. */
     failure: StorageError | undefined
+    /** The id of what the call gave back: for the same line. */
+    entity: string | undefined
   }
 }
 
@@ -46,7 +48,9 @@ const RECEIVE_TIMEOUT_MS = 30_000
 const KEEP_ALIVE_TIMEOUT_MS = 75_000
 
 /** The element's REST API under /v1: translates, and nothing else. Every rule is behind `groups`. */
-export function createElementApi({ groups, auth, log, metrics, tls }: ElementApiOptions): FastifyInstance {
+export function createElementApi(options: ElementApiOptions): FastifyInstance {
+  const { groups, auth, log, metrics, tls } = options
+  checkAuth(auth)
   const app = Fastify({
     ...(tls && { https: tls }),
     loggerInstance: log,
@@ -62,6 +66,7 @@ export function createElementApi({ groups, auth, log, metrics, tls }: ElementApi
   app.setValidatorCompiler(() => () => true)
   app.setSerializerCompiler(() => JSON.stringify)
   app.decorateRequest('failure', undefined)
+  app.decorateRequest('entity', undefined)
   limitInFlight(app)
   answerProblems(app)
   logRequests(app)
@@ -78,7 +83,7 @@ export function createElementApi({ groups, auth, log, metrics, tls }: ElementApi
 function limitInFlight(app: FastifyInstance): void {
   let inFlight = 0
   app.addHook('onRequest', async (request, reply) => {
-    reply.header('request-id', request.id)
+    reply.headers({ 'request-id': request.id, 'cache-control': 'no-store' })
     inFlight += 1
     reply.raw.once('close', () => {
       inFlight -= 1
@@ -103,14 +108,23 @@ function answerProblems(app: FastifyInstance): void {
   })
 }
 
-/** One line for each request, when it is over; with the whole chain of causes when it failed. */
+/** One line for each request, when it is over; with the whole chain of causes when there are any. */
 function logRequests(app: FastifyInstance): void {
   app.addHook('onResponse', async (request, reply) => {
-    const { failure } = request
-    const fields = { ...nameOf(request), status: reply.statusCode, durationMs: Math.round(reply.elapsedTime) }
-    if (failure === undefined) request.log.info(fields, 'request served')
-    else if (failure.kind === 'internal') request.log.error({ ...fields, err: failure }, 'request failed')
-    else request.log.warn({ ...fields, reason: failure.reason, err: failure }, 'request refused')
+    const { failure, entity, log } = request
+    const fields = {
+      ...nameOf(request),
+      entity,
+      status: reply.statusCode,
+      durationMs: Math.round(reply.elapsedTime),
+    }
+    if (failure === undefined) {
+      log[request.method === 'GET' ? 'debug' : 'info'](fields, 'request served')
+      return
+    }
+    const { reason, message: detail, kind, cause } = failure
+    const chain = cause === undefined ? {} : { err: failure }
+    log[kind === 'internal' ? 'error' : 'warn']({ ...fields, reason, detail, ...chain }, 'request failed')
   })
 }
 

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { type InitiatorId, StorageError } from '../volumegroups/index.ts'
 import { ACCESS, type Right, type Role } from './access.ts'
@@ -18,6 +19,15 @@ export type Auth = { readonly kind: 'local' } | { readonly kind: 'bearer'; reado
 export interface Caller {
   readonly role: Role
   readonly initiatorId: InitiatorId | undefined
+}
+
+/** Fails on tokens that no configuration can hold: its reader refuses them. */
+export function checkAuth(auth: Auth): void {
+  if (auth.kind === 'local') return
+  for (const { sha256, role, initiatorId } of auth.tokens) {
+    assert(/^[0-9a-f]{64}$/.test(sha256), 'a token is kept as its SHA-256, in hex')
+    assert(role !== 'node' || initiatorId !== undefined, "a node's token speaks for one initiator")
+  }
 }
 
 /** Who calls. Every known token is compared, in constant time, so that timing tells nothing. */

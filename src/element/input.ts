@@ -1,6 +1,7 @@
 import { type TSchema, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { TLocalizedValidationError } from 'typebox/error'
+import { Settings } from 'typebox/system'
 import { CATALOGUE, type Reason, Violations } from '../volumegroups/index.ts'
 import { type CallDescription, isMutation, MutationHeaders, REASON, ReadHeaders } from './schemas/index.ts'
 
@@ -21,6 +22,8 @@ export interface Input {
 
 /** More faults than this in one request are not told. */
 const MAX_VIOLATIONS = 32
+// TypeBox stops looking after 8, and counts an unknown field twice.
+Settings.Set({ maxErrors: 2 * MAX_VIOLATIONS })
 
 export const headersOf = (call: CallDescription): TSchema =>
   isMutation(call) ? MutationHeaders : ReadHeaders
@@ -89,16 +92,16 @@ function faultsIn(error: TLocalizedValidationError, root: TSchema): Fault[] {
         return { field: fieldOf(name), reason, message: 'is required' }
       })
     case 'additionalProperties':
-      return error.params.additionalProperties.map((name) => ({
-        field: fieldOf(name.slice(0, 64)),
-        reason: 'UNKNOWN_PARAMETER',
-        message: 'is not known here',
-      }))
-    case 'boolean': // each unknown field once more
-      return []
+      return error.params.additionalProperties.map((name) => unknown(fieldOf(name)))
+    case 'boolean': // an unknown field is told of in both ways
+      return [unknown(fieldOf())]
     default:
       return [{ field: fieldOf(), reason: reasonOf(schema), message: error.message }]
   }
+}
+
+const unknown = (field: string): Fault => {
+  return { field: field.slice(0, 128), reason: 'UNKNOWN_PARAMETER', message: 'is not known here' }
 }
 
 const unescapePointer = (part: string): string => part.replaceAll('~1', '/').replaceAll('~0', '~')

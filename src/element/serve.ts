@@ -42,6 +42,7 @@ export function createServe(app: FastifyInstance, groups: Pick<VolumeGroups, 'st
         const call = callOptions(request, reply, input.headers)
         const work: Promise<unknown> = handler(input as never, call)
         const answer = await untilAborted(work, call.signal)
+        request.entity = (answer as { id?: string } | undefined)?.id
         return reply.code(description.answer === undefined ? 204 : 200).send(encode(answer))
       },
     })

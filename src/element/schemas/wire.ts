@@ -53,7 +53,7 @@ type Plain<Value> = Value extends readonly (infer Item)[]
   ? Plain<Item>[]
   : Value extends string | number | boolean | bigint | Date | undefined
     ? Value
-    : { [Key in keyof Value]?: Plain<Value[Key]> | undefined }
+    : { [Key in keyof Value]-?: Plain<Value[Key]> | undefined }
 type Same<A, B> = [Plain<A>, Plain<B>] extends [Plain<B>, Plain<A>] ? unknown : never
 
 /**

@@ -19,7 +19,7 @@ const NEAREST = {
   not_found: 'NOT_FOUND',
   already_exists: 'NAME_TAKEN',
   in_use: 'DISK_ATTACHED',
-  precondition_failed: 'FILESYSTEM_DAMAGED',
+  precondition_failed: 'DISKS_NOT_TOGETHER',
   identity_mismatch: 'IDENTITY_MISMATCH',
   busy: 'ENTITY_BUSY',
   no_space: 'NO_SPACE',
@@ -40,7 +40,8 @@ export function problemToError(answer: Answer): StorageError {
     ...violation,
     reason: isReason(violation.reason) ? violation.reason : ('INVALID_ARGUMENT' as const),
   }))
-  const { detail, step, fix } = problem
+  const { step, fix } = problem
+  const detail = isReason(problem.reason) ? problem.detail : `${problem.detail} (${problem.reason})`
   const entity = problem.entity as EntityRef | undefined
   return new StorageError(reasonOf(problem), detail, { entity, step, violations, fix })
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { errors, Pool } from 'undici'
+import { MAX_REQUEST_TIMEOUT_S } from '../../element/schemas/index.ts'
 import { StorageError } from '../../volumegroups/index.ts'
 
 /** Where an element answers: its unix socket, or HTTPS with a token. */
@@ -60,7 +61,7 @@ export function createTransport(address: ElementAddress, options: TransportOptio
       const headers = {
         ...message.headers,
         ...authorization,
-        'request-timeout': String(Math.ceil(timeoutMs / 1000)),
+        'request-timeout': String(Math.min(Math.ceil(timeoutMs / 1000), MAX_REQUEST_TIMEOUT_S)),
         ...(message.body !== undefined && { 'content-type': 'application/json' }),
       }
       try {
@@ -106,7 +107,8 @@ async function sendWithRetries(pool: Pool, message: Message): Promise<Answer> {
   return sendOnce(pool, message)
 }
 
-async function sendOnce(pool: Pool, { method, path, headers, body, signal }: Message): Promise<Answer> {
+async function sendOnce(pool: Pool, message: Message): Promise<Answer> {
+  const { method, path, headers, body, signal } = message
   const response = await pool.request({ method, path, headers, body: body ?? null, signal: signal ?? null })
   return { status: response.statusCode, body: await response.body.text() }
 }

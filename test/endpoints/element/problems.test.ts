@@ -19,7 +19,7 @@ test.each(Object.keys(CATALOGUE) as Reason[])('%s comes through whole', (reason)
 
 test('an unknown reason becomes the nearest one of its kind', () => {
   const error = problemToError(answerOf({ ...sample, reason: 'FROM_THE_FUTURE', kind: 'busy' }))
-  expect(error).toMatchObject({ kind: 'busy', message: 'a differs' })
+  expect(error).toMatchObject({ kind: 'busy', message: 'a differs (FROM_THE_FUTURE)' })
   const violations = [{ field: 'a', reason: 'FROM_THE_FUTURE', message: 'b' }]
   expect(problemToError(answerOf({ ...sample, violations })).violations[0]?.reason).toBe('INVALID_ARGUMENT')
   expect(problemToError(answerOf({ ...sample, reason: 'toString', kind: 'toString' })).kind).toBe('internal')
