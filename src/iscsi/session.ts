@@ -116,16 +116,15 @@ export class Session {
   }
 
   /** Says goodbye; the session is over when it resolves, whatever the target did. */
-  async logout(): Promise<void> {
-    const closed = new IscsiError('closed', 'logged out')
+  async logout(why = new IscsiError('closed', 'logged out')): Promise<void> {
     try {
       await this.#request('a logout', this.timeouts.logoutMs, {
         opcode: OPCODE.logoutResponse,
         encode: encodeLogout,
-        take: () => this.destroy(closed),
+        take: () => this.destroy(why),
       })
     } catch {
-      this.destroy(closed)
+      this.destroy(why)
     }
   }
 
@@ -208,8 +207,9 @@ export class Session {
     const SCSI_EVENT = 0
     const LOGOUT_REQUESTED = 1
     if (event === SCSI_EVENT || event >= 0xf8) return // sense that the next command reports too; vendor's own
-    if (event === LOGOUT_REQUESTED) void this.logout()
-    else throw new IscsiError('session_ended', `the target ends the session (async event ${event})`)
+    const error = new IscsiError('session_ended', `the target ends the session (async event ${event})`)
+    if (event !== LOGOUT_REQUESTED) throw error
+    void this.logout(error)
   }
 
   /** Its deadline is the supervisor's affair: any sign of life will do. */
