@@ -1,5 +1,4 @@
 import { FILE_SYSTEMS, type FileSystem, isFileSystem } from '../csi/file-systems.ts'
-import { MKFS_OPTIONS, splitOptions } from '../csi/volume-context.ts'
 import type { ProjectPath, Violations } from '../volumegroups/index.ts'
 
 type Parameters = Readonly<Record<string, string>>
@@ -10,10 +9,13 @@ export interface StorageClass {
   /** The template of a volume group's name; undefined = a group of its own for each volume. */
   readonly volumeGroup: string | undefined
   readonly fileSystem: FileSystem | undefined
-  readonly mkfsOptions: readonly string[]
+  /** Empty for none. */
+  readonly mkfsOptions: string
 }
 
 const STORAGE_CLASS = ['volumeGroup', 'fsType', 'mkfsOptions', 'project']
+/** No slash: an option never names a file of the node. The node then allows each file system its own options. */
+const MKFS_OPTIONS = /^[A-Za-z0-9 _.,:=^+-]{0,1024}$/
 /** The sidecars add keys of their own under this prefix. */
 const SIDECARS = 'csi.storage.k8s.io/'
 
@@ -26,12 +28,12 @@ export function parseStorageClass(parameters: Parameters, faults: Violations): S
   if (volumeGroup === '') add('volumeGroup', 'is empty; leave it out for a group of its own')
   if (fsType !== '' && !isFileSystem(fsType)) add('fsType', `is not one of ${FILE_SYSTEMS.join(', ')}`)
   if (!MKFS_OPTIONS.test(mkfsOptions))
-    add('mkfsOptions', 'may hold letters, digits, spaces and , . = _ ^ - only')
+    add('mkfsOptions', 'must be 1024 characters or less, of letters, digits, spaces and _ . , : = ^ + - only')
   return {
     project,
     volumeGroup,
     fileSystem: isFileSystem(fsType) ? fsType : undefined,
-    mkfsOptions: splitOptions(mkfsOptions),
+    mkfsOptions: mkfsOptions.trim(),
   }
 }
 

@@ -70,6 +70,7 @@ export function serveCsi(options: ServeCsiOptions): Promise<AsyncDisposable> {
     ([name, handlers]): Service => ({
       definition: CSI_PROTOCOL[`csi.v1.${name}`] as ServiceDefinition,
       handlers,
+      alwaysAnswers: name === 'Identity',
     }),
   )
   return serve({ ...options, services, limits: CSI_LIMITS, keys: BUSY_KEYS })

@@ -8,6 +8,7 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js'
 import type { Logger } from 'pino'
+import { StorageError } from '../volumegroups/index.ts'
 import type { Handler } from './call.ts'
 import type { Limits } from './check-limits.ts'
 import { InFlight } from './in-flight.ts'
@@ -18,6 +19,8 @@ import { parseSocketPath, removeStaleSocket } from './unix-socket.ts'
 export interface Service {
   readonly definition: ServiceDefinition
   readonly handlers: Readonly<Record<string, Handler<never, unknown> | undefined>>
+  /** Answers also when the limit of calls is reached, because its callers restart when it does not. */
+  readonly alwaysAnswers?: boolean
 }
 
 export interface ServeOptions {
@@ -71,7 +74,8 @@ function implementationOf(
     const handler = service.handlers[name]
     if (handler === undefined) continue
     const key = keys[name] as ((request: object) => string) | undefined
-    const method = { name: rpc, requestType: requestTypeOf(definition), key }
+    const admitted = service.alwaysAnswers !== true
+    const method = { name: rpc, requestType: requestTypeOf(definition), key, admitted }
     methods[rpc] = unary(method, handler as Handler<object, unknown>, edge)
   }
   return methods
@@ -84,10 +88,16 @@ const requestTypeOf = (definition: MethodDefinition<object, object>): string =>
 function bind(server: Server, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.bindAsync(`unix://${path}`, ServerCredentials.createInsecure(), (error) =>
-      error === null ? resolve() : reject(error),
+      error === null ? resolve() : reject(notListening(path, error)),
     )
   })
 }
+
+const notListening = (path: string, cause: Error): StorageError =>
+  new StorageError('INVALID_ARGUMENT', `can not listen on ${path}`, {
+    fix: 'Check that its folder exists and can be written to.',
+    cause,
+  })
 
 async function close(server: Server, drainMs: number): Promise<void> {
   const stopped = new AbortController()

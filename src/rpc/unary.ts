@@ -21,6 +21,8 @@ export interface Method {
   readonly requestType: string
   /** The object that the call works on alone; left out when it may run beside any other. */
   readonly key?: ((request: object) => string) | undefined
+  /** Whether it counts among the calls that are under way; one that does not always answers. */
+  readonly admitted: boolean
 }
 
 /** Request fields that name what a call is about. */
@@ -44,7 +46,8 @@ export function unary<Request extends object, Response>(
       return handler(request, { log, signal: abort.signal })
     }
     try {
-      const response = await edge.inFlight.run(method.name, method.key?.(request), task)
+      const key = method.key?.(request)
+      const response = await (method.admitted ? edge.inFlight.run(method.name, key, task) : task())
       log[method.key === undefined ? 'debug' : 'info']({ elapsedMs: elapsedMs() }, 'rpc done')
       reply(null, response)
     } catch (thrown) {

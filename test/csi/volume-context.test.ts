@@ -2,18 +2,17 @@ import { expect, test } from 'vitest'
 import { parseVolumeContext, toVolumeContext } from '../../src/csi/volume-context.ts'
 
 test('what is written is read again, beside the keys of others', () => {
-  const context = { fileSystem: 'xfs', mkfsOptions: ['-m', 'reflink=0'] } as const
+  const context = { fileSystem: 'xfs', mkfsOptions: '-m reflink=0' } as const
   const map = { ...toVolumeContext(context), 'storage.kubernetes.io/csiProvisionerIdentity': 'p' }
   expect(parseVolumeContext(map)).toEqual(context)
 })
 
 test('nothing said is nothing written', () => {
-  const nothing = { fileSystem: undefined, mkfsOptions: [] }
+  const nothing = { fileSystem: undefined, mkfsOptions: '' }
   expect(toVolumeContext(nothing)).toEqual({})
   expect(parseVolumeContext({})).toEqual(nothing)
 })
 
-test('what was never written is not believed', () => {
-  const context = parseVolumeContext({ fsType: 'ntfs', mkfsOptions: '-d /etc' })
-  expect(context).toEqual({ fileSystem: undefined, mkfsOptions: [] })
+test('a file system that no volume can have is not believed', () => {
+  expect(parseVolumeContext({ fsType: 'ntfs' }).fileSystem).toBeUndefined()
 })

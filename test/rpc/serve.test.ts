@@ -93,6 +93,14 @@ test('does not remove a file that is not a socket', async () => {
   )
 })
 
+test('a folder that does not exist is told as such', async () => {
+  const { log } = memoryLog()
+  const endpoint = 'unix:///nonexistent/folder/csi.sock'
+  await expect(serveCsi({ endpoint, services: { Identity: {} }, log })).rejects.toThrow(
+    'can not listen on /nonexistent/folder/csi.sock',
+  )
+})
+
 test.each(['tcp://127.0.0.1:1', 'unix:///run/csi', 'unix://csi.sock', `unix:///${'x'.repeat(110)}.sock`])(
   'refuses the endpoint %s',
   async (endpoint) => {
@@ -160,7 +168,7 @@ test('a second call for a busy volume is refused at once; another volume is not'
 
 const free = async () => ({})
 
-test('more calls than the limit are refused', async () => {
+test('more calls than the limit are refused, but Probe always answers', async () => {
   const held = gate()
   const { client } = await start({ deleteVolume: held.handler }, { maxCalls: 1 })
   const first = client.call('DeleteVolume', { volumeId: 'a' })
@@ -169,6 +177,7 @@ test('more calls than the limit are refused', async () => {
     code: status.ABORTED,
     details: expect.stringContaining('TOO_MANY_CALLS'),
   })
+  await client.call('Probe')
   held.open()
   await first
 })
