@@ -70,6 +70,7 @@ export function createElementApi(options: ElementApiOptions): FastifyInstance {
   limitInFlight(app)
   answerProblems(app)
   logRequests(app)
+  logHangUps(app)
   if (metrics !== undefined) serveMetrics(app, metrics, auth)
   app.register(swagger, OPENAPI)
   app.register(async (scope) => {
@@ -125,6 +126,12 @@ function logRequests(app: FastifyInstance): void {
     const { reason, message: detail, kind, cause } = failure
     const chain = cause === undefined ? {} : { err: failure }
     log[kind === 'internal' ? 'error' : 'warn']({ ...fields, reason, detail, ...chain }, 'request failed')
+  })
+}
+
+function logHangUps(app: FastifyInstance): void {
+  app.addHook('onRequestAbort', async (request) => {
+    request.log.warn(nameOf(request), 'caller hung up')
   })
 }
 

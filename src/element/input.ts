@@ -30,7 +30,7 @@ export const headersOf = (call: CallDescription): TSchema =>
 
 /** Makes the parser of one call: it gives domain values, or throws every fault of the request at once. */
 export function inputParser(call: CallDescription): (raw: RawInput) => Input {
-  const none = Type.Object({})
+  const none = Type.Object({}, { additionalProperties: false })
   const parts = {
     params: partParser(call.params ?? none, toNumbers),
     query: partParser(call.query ?? none, toNumbers),

@@ -23,6 +23,14 @@ const post = (url: string, payload: object | string, headers: object = {}): Inje
   headers: { 'idempotency-key': 'k-1', 'content-type': 'application/json', ...headers },
 })
 
+/** A log whose lines can be looked at. */
+function createLog() {
+  // biome-ignore lint/suspicious/noExplicitAny: a log line has any shape
+  const lines: any[] = []
+  const stream = new Writable({ write: (chunk, _, done) => done(void lines.push(JSON.parse(String(chunk)))) })
+  return { log: pino({ level: 'debug' }, stream), lines }
+}
+
 /** The fake with some methods replaced. */
 const fakeWith = (methods: Partial<VolumeGroups>): VolumeGroups =>
   Object.assign(new FakeVolumeGroups(), methods)
@@ -115,15 +123,14 @@ test('a key is the same for the same path only', async () => {
 })
 
 test('an unforeseen error is told in the log, with its causes, and not to the caller', async () => {
-  const lines: string[] = []
-  const log = pino({}, new Writable({ write: (chunk, _, done) => done(void lines.push(String(chunk))) }))
+  const { log, lines } = createLog()
   const cause = new Error('inner: /var/lib/mooring/secret')
   const getDisk = () => Promise.reject(new TypeError('x is undefined', { cause }))
   const answer = await createApp(fakeWith({ getDisk }), log).inject({ url: `/v1/disks/${diskIds.create()}` })
   expect(answer.statusCode).toBe(500)
   expect(answer.json()).toMatchObject({ reason: 'INTERNAL', detail: 'internal error' })
   expect(answer.body).not.toMatch(/undefined|secret/)
-  const failed = lines.map((line) => JSON.parse(line)).filter((line) => line.err !== undefined)
+  const failed = lines.filter((line) => line.err !== undefined)
   expect(failed).toHaveLength(1)
   expect(failed[0]).toMatchObject({ level: 50, call: 'getDisk', status: 500 })
   expect(failed[0].requestId).toBe(answer.headers['request-id'])
@@ -169,7 +176,8 @@ test("the caller's own limit ends the waiting", async () => {
 
 test('a caller that hangs up ends the waiting', async () => {
   const { groups, asked } = stuck()
-  const app = createApp(groups)
+  const { log, lines } = createLog()
+  const app = createApp(groups, log)
   await app.listen({ host: '127.0.0.1', port: 0 })
   const caller = request(`${app.listeningOrigin}/v1/capacity`).end()
   caller.on('error', () => {})
@@ -178,6 +186,8 @@ test('a caller that hangs up ends the waiting', async () => {
   caller.destroy()
   await once(signal, 'abort')
   expect(signal.reason).toMatchObject({ reason: 'DEADLINE_EXCEEDED' })
+  await app.close()
+  expect(lines.filter((line) => line.call === 'capacity')).toHaveLength(1)
 })
 
 test('more requests than the limit are refused at once', async () => {
