@@ -102,12 +102,17 @@ async function resolveTarget(target: string): Promise<string | undefined> {
   }
 }
 
-/** Mounts a file system on an existing directory at which nothing is mounted yet. */
+/**
+ * Mounts a file system on an existing directory at which nothing is mounted yet: for writing unless the options say
+ * `ro`, and otherwise not at all.
+ */
 export async function mount(spec: MountSpec): Promise<void> {
   await refuseStacking(spec.target)
   const options = spec.options ?? []
+  // Without --rw, mount(8) takes a write-protected device read-only by itself, even when the options say `rw`.
+  const access = options.includes('ro') ? '--read-only' : '--rw'
   const flags = options.length === 0 ? [] : ['-o', options.join(',')]
-  await runMount(['-t', spec.fsType, ...flags, '--', spec.source, spec.target], MOUNT_TIMEOUT_MS)
+  await runMount([access, '-t', spec.fsType, ...flags, '--', spec.source, spec.target], MOUNT_TIMEOUT_MS)
 }
 
 /** Shows a directory or file (not what is mounted below it) at another path, at which nothing is mounted yet. */

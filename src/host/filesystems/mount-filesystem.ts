@@ -18,7 +18,6 @@ const DAMAGE = /structure needs cleaning|can't read superblock|bad message|input
 /** Mounts as asked or not at all: never read-only when it was to be writable, never with fewer flags. */
 export async function mountFilesystem(spec: FilesystemMount): Promise<void> {
   const { device, target, fsType, flags, readOnly } = spec
-  // util-linux turns a write-protected device into a read-only mount by itself unless `rw` is said.
   const access = readOnly ? 'ro' : 'rw'
   const asked = flags.filter((flag) => flag !== 'ro' && flag !== 'rw')
   const options = [access, ...FILESYSTEMS[fsType].mountOptions, ...asked]
