@@ -4,7 +4,7 @@ import { IscsiError, protocolError } from './errors.ts'
 import { type LoginIdentity, type LoginTurn, loginDialogue } from './login-dialogue.ts'
 import { loginError, type PortalAddress, parseTargetAddress } from './login-status.ts'
 import { DEFAULT_SEGMENT_BYTES, type Offer, type SessionParameters } from './negotiation.ts'
-import { CONTINUE, encodeLogin, OPCODE, opcodeOf, TRANSIT } from './pdu.ts'
+import { CONTINUE, encodeLogin, ittOf, OPCODE, opcodeOf, TRANSIT } from './pdu.ts'
 import type { PduConsumer } from './pdu-reader.ts'
 import { nextSerial } from './serial-number.ts'
 import { decodeKeys, encodeKeys } from './text-keys.ts'
@@ -42,6 +42,8 @@ const MAX_REDIRECTS = 3
 /** Of all text in one login. */
 const MAX_TEXT_BYTES = 64 * 1024
 const MAX_PDUS = 64
+/** One tag serves the whole login. */
+const ITT = 0
 const NOTHING = Buffer.alloc(0)
 
 /** Connects and logs in, following redirects. */
@@ -138,24 +140,20 @@ class LoginExchange implements PduConsumer {
   }
 
   receive(bhs: Buffer, data: Buffer): void {
-    const turn = this.#checked(bhs)
+    this.#checkKind(bhs)
     const status = bhs.readUInt16BE(36)
     if (status >> 8 === 1) {
       this.#events.redirect(redirectAddress(data))
       return
     }
     if (status !== 0) throw loginError(status)
+    const turn = this.#checkFields(bhs)
     this.#countNumbers(bhs)
     this.#collect(data)
     const flags = bhs[1]!
-    const [more, transit] = [(flags & CONTINUE) !== 0, (flags & TRANSIT) !== 0]
-    if (more && transit) throw protocolError('the target ended a stage in the middle of its text')
-    if (transit && (!turn.transit || (flags & 3) !== turn.nextStage)) {
-      throw protocolError('the target left the login stage unasked')
-    }
-    if (more) this.#sendPart(turn, NOTHING, false)
+    if (flags & CONTINUE) this.#sendPart(turn, NOTHING, false)
     else if (this.#unsent.length > 0) this.#sendNext(turn)
-    else this.#answered(transit)
+    else this.#answered((flags & TRANSIT) !== 0)
   }
 
   #answered(transit: boolean): void {
@@ -185,7 +183,7 @@ class LoginExchange implements PduConsumer {
     this.#pdus += 1
     if (this.#pdus > MAX_PDUS) throw protocolError('the target never came to the end of the login')
     const more = !last && text.length > 0
-    const sequence = { itt: 0, cmdSn: this.#options.firstCmdSn, expStatSn: this.#expStatSn ?? 0 }
+    const sequence = { itt: ITT, cmdSn: this.#options.firstCmdSn, expStatSn: this.#expStatSn ?? 0 }
     const { isid } = this.#options
     const transit = last && turn.transit
     this.#events.send(
@@ -194,17 +192,28 @@ class LoginExchange implements PduConsumer {
     )
   }
 
-  #checked(bhs: Buffer): LoginTurn {
+  #checkKind(bhs: Buffer): void {
     const opcode = opcodeOf(bhs)
-    if (opcode === OPCODE.reject)
+    if (opcode === OPCODE.reject) {
       throw new IscsiError('rejected', `the target rejected the login (reason ${bhs[2]})`)
-    if (opcode !== OPCODE.loginResponse || this.#turn === undefined)
-      throw protocolError('the target answered the login with another PDU')
-    const isLogin = bhs.readUInt32BE(16) === 0 && bhs.subarray(8, 14).equals(this.#options.isid)
-    if (!isLogin) throw protocolError('the target answered a login that was not sent')
-    if (bhs[36] === 0 && ((bhs[1]! >> 2) & 3) !== this.#turn.stage)
-      throw protocolError('the target answered for another login stage')
-    return this.#turn
+    }
+    if (opcode !== OPCODE.loginResponse) throw protocolError('the target answered the login with another PDU')
+  }
+
+  /** Only in a good answer: in the others some targets leave these fields empty. */
+  #checkFields(bhs: Buffer): LoginTurn {
+    const turn = this.#turn
+    const ours = ittOf(bhs) === ITT && bhs.subarray(8, 14).equals(this.#options.isid)
+    if (!ours || turn === undefined) throw protocolError('the target answered a login that was not sent')
+    const flags = bhs[1]!
+    if (((flags >> 2) & 3) !== turn.stage) throw protocolError('the target answered for another login stage')
+    if (flags & TRANSIT && (!turn.transit || (flags & 3) !== turn.nextStage)) {
+      throw protocolError('the target left the login stage unasked')
+    }
+    if (flags & TRANSIT && flags & CONTINUE) {
+      throw protocolError('the target ended a stage in the middle of its text')
+    }
+    return turn
   }
 
   #countNumbers(bhs: Buffer): void {
