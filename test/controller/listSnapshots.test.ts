@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from 'vitest'
 import { snapshotIdOf } from '../../src/csi/snapshot-id.ts'
 import { diskIds, recoveryPointIds } from '../../src/volumegroups/index.ts'
+import { tokenFor } from '../../src/volumegroups/rules/pages.ts'
 import { type FakeCaller, fakeCaller } from '../fakes/csi-controller.ts'
 
 let caller: FakeCaller
@@ -47,6 +48,11 @@ test('pages, and a token without a number gives all the rest', async () => {
   const { entries, nextToken } = await caller.call('ListSnapshots', { maxEntries: 2 })
   expect(entries).toHaveLength(2)
   expect(await list({ startingToken: nextToken })).toEqual([snapshots[2]])
+})
+
+test("the element's token fits into the 128 bytes that CSI allows a string", () => {
+  const cursor = { atMs: Date.now(), keys: [recoveryPointIds.create(), diskIds.create()] }
+  expect(Buffer.byteLength(tokenFor(cursor, 'diskImages'))).toBeLessThanOrEqual(128)
 })
 
 test('a token that no list gave out is aborted', async () => {

@@ -1,6 +1,6 @@
 module mooring/test/proto
 
-go 1.26
+go 1.25.0
 
 require (
 	github.com/container-storage-interface/spec v1.13.0
