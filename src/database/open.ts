@@ -91,8 +91,19 @@ async function translated<Result>(work: () => Promise<Result>): Promise<Result> 
   try {
     return await work()
   } catch (error) {
-    const { code, errcode } = error as { code?: string; errcode?: number }
-    if (code !== 'ERR_SQLITE_ERROR' || ((errcode ?? 0) & 0xff) === SQLITE_CONSTRAINT) throw error
+    if (!isMachineFault(error as MachineError)) throw error
     throw new StorageError('DATABASE_UNAVAILABLE', "the element's database can not be used", { cause: error })
   }
+}
+
+interface MachineError {
+  readonly code?: string
+  readonly errcode?: number
+  readonly syscall?: string
+}
+
+function isMachineFault({ code, errcode = 0, syscall }: MachineError): boolean {
+  // The low byte is SQLite's primary result code.
+  if (code === 'ERR_SQLITE_ERROR') return (errcode & 0xff) !== SQLITE_CONSTRAINT
+  return syscall !== undefined
 }

@@ -1,29 +1,56 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { diskIds, recoveryPointIds } from '../../../src/volumegroups/index.ts'
-import { cursorFrom, tokenFor } from '../../../src/volumegroups/rules/pages.ts'
+import type { Cursor, Slice } from '../../../src/volumegroups/index.ts'
+import { cursorFrom, pageOf, tokenFor } from '../../../src/volumegroups/rules/pages.ts'
 
-const cursor = { atMs: 1_795_227_345_259, keys: [recoveryPointIds.create(), diskIds.create()] }
-
-test('a token gives back its cursor', () => {
-  expect(cursorFrom(tokenFor(cursor, 'diskImages'), 'diskImages')).toEqual(cursor)
-  const strange = { atMs: 0, keys: ['a:b/c ü%', ''] }
-  expect(cursorFrom(tokenFor(strange, 'disks'), 'disks')).toEqual(strange)
+const cursors = fc.record({
+  atMs: fc.nat(),
+  keys: fc.array(fc.string({ unit: 'binary' }), { minLength: 1, maxLength: 2 }),
 })
 
-test('the token of a snapshot list fits into the 128 bytes of a CSI string', () => {
-  expect(Buffer.byteLength(tokenFor(cursor, 'diskImages'))).toBeLessThanOrEqual(128)
+test('a token says where its list goes on, and nothing else is one', () => {
+  fc.assert(
+    fc.property(cursors, (cursor) => {
+      expect(cursorFrom(tokenFor(cursor, 'disks'), 'disks')).toEqual(cursor)
+      expect(() => cursorFrom(tokenFor(cursor, 'disks'), 'groups')).toThrow('page token')
+    }),
+  )
+  fc.assert(
+    fc.property(fc.string(), (token) => {
+      expect(() => cursorFrom(token, 'disks')).toThrow('page token')
+    }),
+  )
 })
 
-test.each([
-  '',
-  'invalid-token',
-  'disks',
-  'disks:1',
-  'disks:x:disk-1',
-  'disks:01:disk-1',
-  'disks:1.5:disk-1',
-  'disks:1:%',
-  'groups:1:vg-1',
-])('%s is no token of the list of disks', (token) => {
-  expect(() => cursorFrom(token, 'disks')).toThrow(expect.objectContaining({ reason: 'PAGE_TOKEN_INVALID' }))
+const isAfter = (item: Cursor, after: Cursor | undefined): boolean =>
+  after === undefined ||
+  item.atMs > after.atMs ||
+  (item.atMs === after.atMs && String(item.keys[0]) > String(after.keys[0]))
+
+test('pages hold every item once, whatever their size, though items are deleted on the way', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.uniqueArray(fc.nat(1000), { maxLength: 40 }),
+      fc.integer({ min: 1, max: 7 }),
+      async (numbers, limit) => {
+        // Several items of one time each, in order.
+        let items: Cursor[] = numbers
+          .map((number) => ({ atMs: number % 5, keys: [String(number).padStart(4, '0')] }))
+          .sort((a, b) => (isAfter(a, b) ? 1 : -1))
+        const all = items
+        const read = async ({ after, limit: count }: Slice) =>
+          items.filter((item) => isAfter(item, after)).slice(0, count)
+        const seen: Cursor[] = []
+        let token: string | undefined
+        do {
+          const page = await pageOf({ limit, token }, { name: 'items', cursorOf: (item) => item, read })
+          expect(page.items.length).toBeLessThanOrEqual(limit)
+          seen.push(...page.items)
+          items = items.filter((item) => !page.items.includes(item))
+          token = page.nextToken
+        } while (token !== undefined)
+        expect(seen).toEqual(all)
+      },
+    ),
+  )
 })

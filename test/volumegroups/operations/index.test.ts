@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import type { DiskId, InitiatorId, RecoveryPointId, VolumeGroupId } from '../../src/volumegroups/index.ts'
-import type { VolumeGroupsService } from '../../src/volumegroups/service.ts'
-import { diskSpec, initiatorId, MiB } from '../contract/volume-groups/helpers.ts'
-import { contradictions, type Inspection, inspect } from '../fakes/inspection.ts'
-import { createInterruption, type Fate } from '../fakes/interruption.ts'
-import { createWorld, type Element, type World } from '../fakes/world.ts'
+import type { DiskId, InitiatorId, RecoveryPointId, VolumeGroupId } from '../../../src/volumegroups/index.ts'
+import type { VolumeGroupsService } from '../../../src/volumegroups/service.ts'
+import { diskSpec, initiatorId, MiB } from '../../contract/volume-groups/helpers.ts'
+import { contradictions, type Inspection, inspect } from '../../fakes/inspection.ts'
+import { createInterruption, type Fate } from '../../fakes/interruption.ts'
+import { createWorld, type Element, type World } from '../../fakes/world.ts'
 
 interface Before {
   readonly groupId: VolumeGroupId
