@@ -59,7 +59,7 @@ export function createElementApi(options: ElementApiOptions): FastifyInstance {
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: RECEIVE_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-    routerOptions: { maxParamLength: 512 },
+    routerOptions: { maxParamLength: 1024 },
   }) as unknown as FastifyInstance
   app.server.maxConnections = MAX_CONNECTIONS
   // The calls' own descriptions check requests and encode answers: see serve.ts.

@@ -4,7 +4,8 @@ import { expect, onTestFinished, test } from 'vitest'
 import { createElementApi } from '../../src/element/index.ts'
 import { inputParser } from '../../src/element/input.ts'
 import { API, type CallDescription, type CallName } from '../../src/element/schemas/index.ts'
-import { CATALOGUE } from '../../src/volumegroups/index.ts'
+import { CATALOGUE, type InitiatorId, StorageError } from '../../src/volumegroups/index.ts'
+import { checkDisk, checkInitiator } from '../../src/volumegroups/rules/requests.ts'
 import { FakeVolumeGroups } from '../fakes/fake-volume-groups.ts'
 
 const raw = { params: {}, query: {}, body: undefined, headers: { 'idempotency-key': 'k' } }
@@ -30,6 +31,72 @@ test.each([1, 10, 100, 10_000])('of %d unknown fields, all are told up to a limi
   const violations = expect.toSatisfy((found: unknown[]) => found.length === Math.min(count, 32))
   const body = { ...extra, name: 'a', project: '/' }
   expect(() => parse({ ...raw, body })).toThrow(expect.objectContaining({ violations }))
+})
+
+const names = fc.oneof(
+  fc.constantFrom('', 'a', 'é'.repeat(64), 'é'.repeat(65), '\u0085', '\n'),
+  fc.string({ unit: 'grapheme' }),
+)
+const projects = fc.oneof(
+  fc.constantFrom(
+    '',
+    '/',
+    '//',
+    '/a',
+    '/a/',
+    '/a//b',
+    '/a/b.c_d-E',
+    'a',
+    `/${'x'.repeat(127)}`,
+    `/${'x'.repeat(128)}`,
+  ),
+)
+const sizes = fc.constantFrom(undefined, -1, 0, 1, 1048575, 1048576, 2 ** 46, 2 ** 46 + 1)
+const inBytes = (size: number | undefined): bigint | undefined =>
+  size === undefined ? undefined : BigInt(size)
+
+const accepts = (check: () => unknown): boolean => {
+  try {
+    check()
+    return true
+  } catch (error) {
+    expect(error).toBeInstanceOf(StorageError)
+    return false
+  }
+}
+
+test('the edge takes exactly the disks that the domain takes', () => {
+  const parse = inputParser(API.createDisk)
+  fc.assert(
+    fc.property(names, projects, names, sizes, sizes, (name, project, group, required, limit) => {
+      const size = {
+        ...(required !== undefined && { requiredBytes: required }),
+        ...(limit !== undefined && { limitBytes: limit }),
+      }
+      const attributes = { [name]: name.repeat(limit === 1 ? 4096 : 1) }
+      const body = { name, project, group: { name: group }, size, attributes }
+      const spec = { name, project, group: { kind: 'named', name: group }, attributes } as const
+      const asked = { requiredBytes: inBytes(required), limitBytes: inBytes(limit) }
+      expect(accepts(() => parse({ ...raw, body }))).toBe(accepts(() => checkDisk({ ...spec, size: asked })))
+    }),
+    { numRuns: 1000 },
+  )
+})
+
+test('the edge takes exactly the initiators that the domain takes', () => {
+  const parse = inputParser(API.registerInitiator)
+  const iscsiNames = fc.oneof(
+    fc.constantFrom('iqn.a', 'iqn.', 'IQN.a', 'eui.0:-', `naa.${'a'.repeat(219)}`, `naa.${'a'.repeat(220)}`),
+  )
+  const limits = fc.constantFrom(-1, 0, 1, 1.5, 2 ** 53)
+  fc.assert(
+    fc.property(names, iscsiNames, limits, (id, name, maxAttachments) => {
+      const request = { ...raw, params: { initiatorId: id }, body: { name, maxAttachments } }
+      const spec = { id: id as InitiatorId, name, maxAttachments }
+      expect(accepts(() => parse(request))).toBe(accepts(() => checkInitiator(spec)))
+    }),
+    { numRuns: 500 },
+  )
 })
 
 /** Parts of requests, right and wrong, put together at random. */

@@ -34,7 +34,7 @@ import {
   type VolumeGroupId,
   volumeGroupIds,
 } from '../../src/volumegroups/index.ts'
-import { sizeFor } from './fake-rules.ts'
+import { isWithin, sizeFor } from '../../src/volumegroups/rules/sizes.ts'
 import { FakeTable } from './fake-table.ts'
 
 /** A disk without what follows from the attachments. */
@@ -202,10 +202,8 @@ export class FakeState {
 
   /** Whether a disk is what a repeated request asks for. */
   #fits(disk: StoredDisk, spec: DiskSpec): boolean {
-    const { requiredBytes = 0n, limitBytes = MAX_DISK_BYTES } = spec.size
     return (
-      disk.sizeBytes >= requiredBytes &&
-      disk.sizeBytes <= limitBytes &&
+      isWithin(disk.sizeBytes, spec.size) &&
       isChosen(this.group(disk.groupId), spec.group) &&
       isDeepStrictEqual(disk.source, spec.source) &&
       isDeepStrictEqual(disk.attributes, { ...spec.attributes })

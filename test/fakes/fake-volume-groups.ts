@@ -30,7 +30,13 @@ import {
   type VolumeGroupId,
   type VolumeGroups,
 } from '../../src/volumegroups/index.ts'
-import { checkDisk, checkGroup, checkGrowth, checkInitiator, checkRecoveryPoint } from './fake-rules.ts'
+import {
+  checkDisk,
+  checkGroup,
+  checkGrowth,
+  checkInitiator,
+  checkRecoveryPoint,
+} from '../../src/volumegroups/rules/requests.ts'
 import { FakeState, fail, type StoredDisk } from './fake-state.ts'
 import { FakeTable } from './fake-table.ts'
 

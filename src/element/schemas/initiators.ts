@@ -1,14 +1,12 @@
 import { Type } from 'typebox'
-import type { Initiator, InitiatorId } from '../../volumegroups/index.ts'
+import { type Initiator, type InitiatorId, MAX_INITIATOR_ID_BYTES } from '../../volumegroups/index.ts'
 import { describe } from './calls.ts'
 import { initiator } from './disks.ts'
-import { decodesTo, listQuery, pageOf, request, time } from './wire.ts'
+import { decodesTo, listQuery, newName, pageOf, request, time } from './wire.ts'
 
 export const initiatorId = () =>
   Type.Unsafe<InitiatorId>(
-    Type.String({
-      pattern: '^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$',
-      maxLength: 253,
+    newName(MAX_INITIATOR_ID_BYTES, {
       description: 'The id that the node gave itself: its Kubernetes node name.',
     }),
   )
@@ -21,7 +19,7 @@ const InitiatorRequest = request(
     }),
     maxAttachments: Type.Integer({
       minimum: 0,
-      maximum: 65535,
+      maximum: Number.MAX_SAFE_INTEGER,
       description: 'How many disks can be attached to it at once; 0 = no limit of its own.',
     }),
   },

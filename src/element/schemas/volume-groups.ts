@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import type { VolumeGroup, VolumeGroupId } from '../../volumegroups/index.ts'
+import { MAX_NAME_BYTES, type VolumeGroup, type VolumeGroupId } from '../../volumegroups/index.ts'
 import { describe } from './calls.ts'
 import { decodesTo, id, listQuery, newName, pageOf, request, time } from './wire.ts'
 
@@ -8,7 +8,7 @@ export const groupId = () => id<VolumeGroupId>('vg', 'a volume group')
 export const project = () =>
   Type.String({
     pattern: '^/([A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*)?$',
-    maxLength: 1024,
+    maxLength: MAX_NAME_BYTES,
     description: "A project's path, such as / or /team-a/db.",
   })
 

@@ -28,12 +28,17 @@ export const request = <Properties extends TProperties>(properties: Properties, 
 export const id = <Id extends string>(prefix: string, what: string): TUnsafe<Id> =>
   Type.Unsafe<Id>(Type.String({ pattern: `^${prefix}-${UUID}$`, description: `The id of ${what}.` }))
 
-/** A name that a caller chooses. */
-export const newName = () =>
+/** A name that a caller chooses: no control characters (category Cc). */
+export const newName = (maxBytes = MAX_NAME_BYTES, options: object = {}) =>
   Type.Refine(
-    Type.String({ minLength: 1, maxLength: MAX_NAME_BYTES, pattern: '^[^\\u0000-\\u001f\\u007f]*$' }),
-    (name) => Buffer.byteLength(name) <= MAX_NAME_BYTES,
-    () => `must not have more than ${MAX_NAME_BYTES} bytes`,
+    Type.String({
+      minLength: 1,
+      maxLength: maxBytes,
+      pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]*$',
+      ...options,
+    }),
+    (name) => Buffer.byteLength(name) <= maxBytes,
+    () => `must not have more than ${maxBytes} bytes`,
   )
 
 /** Bytes: a JSON integer, a bigint in the domain. */

@@ -19,6 +19,7 @@ export function callsContract(make: Make): void {
 
   pages(make)
   keys(make)
+  keysUsedBefore(make)
   operations(make)
 
   test('a caller that went away is told so, and a retry finds the result', async () => {
@@ -77,6 +78,33 @@ function keys(make: Make): void {
     await groups.createDisk(diskSpec('a'), call)
     await refused(groups.createDisk(diskSpec('b'), call), 'IDEMPOTENCY_KEY_REUSED')
     expect((await groups.listDisks({ name: 'b' })).items).toEqual([])
+  })
+}
+
+function keysUsedBefore(make: Make): void {
+  test('the same key makes the disk anew when it was deleted since', async () => {
+    await using made = await make()
+    const { groups } = made
+    const call = { idempotencyKey: 'key-1' }
+    const disk = await groups.createDisk(diskSpec('a'), call)
+    await groups.deleteDisk(disk.id)
+    const again = await groups.createDisk(diskSpec('a'), call)
+    expect(again.id).not.toBe(disk.id)
+    expect(await groups.getDisk(again.id)).toEqual(again)
+  })
+
+  test('the same keys grant and revoke anew', async () => {
+    await using made = await make()
+    const { groups } = made
+    const { id: diskId } = await addDisk(groups, 'a')
+    const { id } = await addInitiator(groups, 'n1')
+    const rights = { diskId, initiatorId: id, readOnly: false, shared: false }
+    for (const round of [1, 2]) {
+      await groups.grant(rights, { idempotencyKey: 'grant' })
+      expect((await groups.getDisk(diskId)).attachedTo, `round ${round}`).toEqual([id])
+      await groups.revoke(diskId, id, { idempotencyKey: 'revoke' })
+      expect((await groups.getDisk(diskId)).attachedTo, `round ${round}`).toEqual([])
+    }
   })
 
   test('a request that was refused can be sent again with its key', async () => {

@@ -87,6 +87,7 @@ function sizes(make: Make): void {
       addDisk(groups, name, { size: { requiredBytes, limitBytes } })
     expect((await sized('a', 5n * MiB + 1n)).sizeBytes).toBe(6n * MiB)
     expect((await sized('b')).sizeBytes).toBe(DEFAULT_DISK_BYTES)
+    expect((await sized('zero', 0n)).sizeBytes).toBe(DEFAULT_DISK_BYTES)
     expect((await sized('c', 3n * MiB, 3n * MiB)).sizeBytes).toBe(3n * MiB)
     expect((await sized('d', undefined, 7n * MiB)).sizeBytes).toBeLessThanOrEqual(7n * MiB)
   })
