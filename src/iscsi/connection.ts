@@ -19,6 +19,7 @@ export class Connection {
   #headerDigest = false
   #dataDigest = false
   #corked = false
+  #connected = false
   #ended = false
 
   /** `onEnd` is called once, whoever ends the connection. */
@@ -30,10 +31,7 @@ export class Connection {
     this.#socket = connect({ host: portal.address, port: portal.port, noDelay: true, onread })
     const where = `${portal.address} port ${portal.port}`
     this.#socket.on('error', (cause) => {
-      const code =
-        this.#socket.connecting || this.#socket.remoteAddress === undefined
-          ? 'connect_failed'
-          : 'connection_lost'
+      const code = this.#connected ? 'connection_lost' : 'connect_failed'
       this.destroy(new IscsiError(code, `no connection to ${where}`, { cause }))
     })
     const lost = () => this.destroy(new IscsiError('connection_lost', `${where} closed the connection`))
@@ -42,7 +40,10 @@ export class Connection {
   }
 
   onceConnected(listener: () => void): void {
-    this.#socket.once('connect', listener)
+    this.#socket.once('connect', () => {
+      this.#connected = true
+      listener()
+    })
   }
 
   /** Takes effect with the next PDU in either direction. */

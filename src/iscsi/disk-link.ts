@@ -117,16 +117,18 @@ export class DiskLink {
   /** Tries for ever to have a verified session again; undefined when closing or when the LUN is another one. */
   async #regain(old: Session, usable: boolean, firstAttempt: number): Promise<Verified | undefined> {
     let session: Session | undefined = usable ? old : undefined
+    let barrier = false
     let goneSince: number | undefined
     let error = old.end
     for (let attempt = firstAttempt; !this.#closing.signal.aborted; attempt += 1) {
       if (error) await this.#pause(error, attempt)
       if (this.#closing.signal.aborted) break
       try {
-        const fresh = session === undefined || session.end !== undefined
-        if (session === undefined || session.end !== undefined)
+        if (session === undefined || session.end !== undefined) {
+          barrier = !this.#options.shared
           session = await this.#login(this.#closing.signal)
-        return { session, facts: await this.#verify(session, fresh && !this.#options.shared) }
+        }
+        return { session, facts: await this.#verify(session, barrier) }
       } catch (cause) {
         error = expectIscsiError(cause)
         if (error.code === 'identity_mismatch') return this.#stop(session, error)

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { modeSense10, readCapacity16, reportLuns, testUnitReady, vitalProductData } from './cdb.ts'
 import { IscsiError } from './errors.ts'
 import type { ScsiCommand, ScsiResult } from './scsi-tasks.ts'
-import { describe, judge, type Verdict } from './sense.ts'
+import { describe, judge, STATUS, type Verdict } from './sense.ts'
 import type { Session } from './session.ts'
 
 /** A target may hold that many unit attentions for a new session, one told with each command. */
@@ -23,6 +23,12 @@ const CODES = {
 export function scsiError(verdict: Verdict, { status, sense }: ScsiResult): IscsiError {
   const code = CODES[verdict as keyof typeof CODES] ?? 'scsi_error'
   return new IscsiError(code, `the target ended a command with ${describe(status, sense)}`, { status, sense })
+}
+
+/** Whether the target said that it does not know the command, or a field of it. */
+export function isUnsupported(error: unknown): boolean {
+  if (!(error instanceof IscsiError) || error.sense === undefined) return false
+  return judge(STATUS.checkCondition, error.sense) === 'unsupported'
 }
 
 /** What a LUN says about itself. Unit attentions are drained, a busy target waited for. */
@@ -80,9 +86,7 @@ export class Lun {
       const { residualBytes } = await this.#run(cdb(answer.length), answer)
       return answer.subarray(0, answer.length - residualBytes)
     } catch (error) {
-      const unsupported =
-        error instanceof IscsiError && error.sense && judge(2, error.sense) === 'unsupported'
-      if (unsupported) return undefined
+      if (isUnsupported(error)) return undefined
       throw error
     }
   }

@@ -5,6 +5,7 @@ import { DiskLink } from './disk-link.ts'
 import { checkDiskOptions, type DiskState, type ReconnectingDiskOptions } from './disk-options.ts'
 import { DiskRequests } from './disk-requests.ts'
 import { IscsiError } from './errors.ts'
+import { isUnsupported } from './lun.ts'
 import { type LunFacts, parseCapacity } from './lun-facts.ts'
 import type { Session } from './session.ts'
 
@@ -87,27 +88,34 @@ export class ReconnectingDisk implements BlockDevice {
 
   async flush(): Promise<void> {
     this.#check(0, 0)
-    if (this.#facts.writeCache) await this.#requests.send(synchronizeCache16())
+    if (!this.#facts.writeCache) return
+    await this.#unlessUnsupported(this.#requests.send(synchronizeCache16()), { writeCache: false })
   }
 
   async discard(offset: number, length: number): Promise<void> {
     const { unmap: canUnmap, readsZeroes, maxUnmapBlocks } = this.#facts
-    if (!canUnmap || !readsZeroes) return this.writeZeroes(offset, length)
-    const pieceBytes = Math.min(MAX_UNMAP_BYTES, (maxUnmapBlocks || MAX_BLOCKS) * this.blockSize)
-    await this.#inPieces(offset, length, pieceBytes, (lba, blocks) => {
-      const range = unmapRange(lba, blocks)
-      return this.#requests.send(unmap(range.length), undefined, range)
-    })
+    if (canUnmap && readsZeroes) {
+      const pieceBytes = Math.min(MAX_UNMAP_BYTES, (maxUnmapBlocks || MAX_BLOCKS) * this.blockSize)
+      const unmapped = this.#inPieces(offset, length, pieceBytes, (lba, blocks) => {
+        const range = unmapRange(lba, blocks)
+        return this.#requests.send(unmap(range.length), undefined, range)
+      })
+      if (await this.#unlessUnsupported(unmapped, { unmap: false })) return
+    }
+    await this.writeZeroes(offset, length)
   }
 
   async writeZeroes(offset: number, length: number): Promise<void> {
     const { writeSameUnmap, maxWriteSameBlocks } = this.#facts
-    if (!writeSameUnmap && maxWriteSameBlocks === 0) return this.#writePlainZeroes(offset, length)
-    const largest = writeSameUnmap ? MAX_UNMAP_BYTES : MAX_ZEROES_BYTES
-    const pieceBytes = Math.min(largest, (maxWriteSameBlocks || MAX_BLOCKS) * this.blockSize)
-    await this.#inPieces(offset, length, pieceBytes, (lba, blocks) => {
-      return this.#requests.send(writeSame16(lba, blocks, writeSameUnmap), undefined, this.#zeroBlock)
-    })
+    if (writeSameUnmap || maxWriteSameBlocks > 0) {
+      const largest = writeSameUnmap ? MAX_UNMAP_BYTES : MAX_ZEROES_BYTES
+      const pieceBytes = Math.min(largest, (maxWriteSameBlocks || MAX_BLOCKS) * this.blockSize)
+      const zeroed = this.#inPieces(offset, length, pieceBytes, (lba, blocks) => {
+        return this.#requests.send(writeSame16(lba, blocks, writeSameUnmap), undefined, this.#zeroBlock)
+      })
+      if (await this.#unlessUnsupported(zeroed, { writeSameUnmap: false, maxWriteSameBlocks: 0 })) return
+    }
+    await this.#writePlainZeroes(offset, length)
   }
 
   async refreshSize(): Promise<number> {
@@ -199,6 +207,18 @@ export class ReconnectingDisk implements BlockDevice {
         pieces.push(send((offset + start) / blockSize, bytes / blockSize))
       }
       await settled(pieces)
+    }
+  }
+
+  /** A target that does not know a command it announced is believed the second time: the fact is corrected. */
+  async #unlessUnsupported(work: Promise<void>, corrected: Partial<LunFacts>): Promise<boolean> {
+    try {
+      await work
+      return true
+    } catch (error) {
+      if (!isUnsupported(error)) throw error
+      this.#facts = { ...this.#facts, ...corrected }
+      return false
     }
   }
 

@@ -81,6 +81,10 @@ const options = {
 const url = `iscsi://127.0.0.1:${tgtd.port}/${TARGET}/1`
 
 for (const digests of [false, true]) {
+  for (const key of ['HeaderDigest', 'DataDigest']) {
+    const at = ['--mode', 'target', '--tid', String(tid)]
+    await tgtd.admin('--op', 'update', ...at, '-n', key, '-v', digests ? 'CRC32C' : 'None')
+  }
   const disk = await ReconnectingDisk.open({ ...options, digests: { header: digests, data: digests } })
   const suffix = digests ? ' (CRC32C)' : ''
   const perf = async (load: Load) => (digests ? undefined : await measurePerf(load, url))

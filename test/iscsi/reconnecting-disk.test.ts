@@ -199,6 +199,16 @@ test('zeroes are written plainly where the target can do nothing better', async 
   expect([zeroed.length, zeroed[0], zeroed.at(-1)]).toEqual([3 * BLOCK, BLOCK, 6 * BLOCK - 1])
 })
 
+test('a target that is found not to know a command does without it', async () => {
+  const lun = new MemoryLun()
+  lun.data.fill(7)
+  const { disk } = await open(serve(lun), lun)
+  lun.attentions.push([5, 0x20, 0])
+  await disk.flush()
+  await disk.flush()
+  expect(lun.opcodes.filter((opcode) => opcode === 0x91)).toHaveLength(1)
+})
+
 test.each([
   [1, BLOCK],
   [0, 100],

@@ -1,6 +1,6 @@
-import { expect, onTestFinished, test } from 'vitest'
-import { isidOf, Session } from '../../src/iscsi/index.ts'
-import { type Peer, ScriptedTarget } from '../fakes/scripted-target.ts'
+import { expect, test } from 'vitest'
+import { connect } from '../fakes/scripted-session.ts'
+import type { Peer, Script } from '../fakes/scripted-target.ts'
 
 /**
  * A target that breaks the rules while a command is under way: the command ends with a typed error, at once, and not one
@@ -16,21 +16,16 @@ const KEYS = 'InitialR2T=Yes ImmediateData=No MaxBurstLength=1024 MaxRecvDataSeg
 type Wrong = (peer: Peer, itt: number) => void
 
 async function outcome(wrong: Wrong, kind: 'read' | 'write', keys = KEYS): Promise<unknown> {
-  await using target = await ScriptedTarget.start(async (peer) => {
+  const script: Script = async (peer) => {
     await peer.login(keys)
     const { bhs } = await peer.expect(0x01)
     wrong(peer, bhs.readUInt32BE(16))
     await peer.closed()
-  })
-  const session = await Session.login({
-    portal: target.portal,
-    targetName: 'iqn.test:target',
-    initiatorName: 'iqn.test:initiator',
-    isid: isidOf('test'),
+  }
+  const session = await connect(script, {
     offer: { headerDigest: true, dataDigest: true },
     timeouts: { commandMs: 300, abortMs: 100, lunResetMs: 100 },
   })
-  onTestFinished(() => session.destroy())
   const memory = Buffer.alloc(BYTES + 2 * GUARD, 0xee)
   const buffer = memory.subarray(GUARD, GUARD + BYTES)
   const command = kind === 'read' ? { cdb: READ, dataIn: buffer } : { cdb: WRITE, dataOut: buffer }

@@ -1,6 +1,7 @@
-import { expect, onTestFinished, test } from 'vitest'
-import { isidOf, Session, type SessionOptions } from '../../src/iscsi/index.ts'
-import { type Peer, type ReceivedPdu, type Script, ScriptedTarget } from '../fakes/scripted-target.ts'
+import { expect, test } from 'vitest'
+import type { Session } from '../../src/iscsi/index.ts'
+import { connect } from '../fakes/scripted-session.ts'
+import type { Peer, ReceivedPdu, Script } from '../fakes/scripted-target.ts'
 
 const READ = Buffer.from([0x88, ...Array(15).fill(0)])
 const WRITE = Buffer.from([0x8a, ...Array(15).fill(0)])
@@ -13,20 +14,6 @@ const FAST = {
   logoutMs: 100,
 }
 const ittOf = ({ bhs }: ReceivedPdu): number => bhs.readUInt32BE(16)
-
-async function connect(script: Script, options: Partial<SessionOptions> = {}): Promise<Session> {
-  const target = await ScriptedTarget.start(script)
-  onTestFinished(() => target[Symbol.asyncDispose]())
-  const session = await Session.login({
-    portal: target.portal,
-    targetName: 'iqn.test:target',
-    initiatorName: 'iqn.test:initiator',
-    isid: isidOf('test'),
-    ...options,
-  })
-  onTestFinished(() => session.destroy())
-  return session
-}
 
 const read = (session: Session, dataIn: Buffer = Buffer.alloc(512)) =>
   session.execute({ lun: 1, cdb: READ, dataIn })
