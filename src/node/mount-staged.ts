@@ -1,3 +1,4 @@
+import type { FsType } from '../host/filesystems/filesystem.ts'
 import { growsUnmounted } from '../host/filesystems/grow.ts'
 import { type AttachedDevice, StorageError, withStep } from '../volumegroups/index.ts'
 import { isMountOf } from './machine.ts'
@@ -5,7 +6,7 @@ import type { NodeParts } from './parts.ts'
 import type { VolumeRecord } from './records.ts'
 
 interface Job {
-  readonly record: VolumeRecord & { readonly fsType: NonNullable<VolumeRecord['fsType']> }
+  readonly record: VolumeRecord & { readonly fsType: FsType; readonly phase: 'mounting' }
   readonly device: AttachedDevice
   readonly growable: boolean
 }
@@ -17,7 +18,7 @@ export async function mountStaged(parts: NodeParts, job: Job): Promise<void> {
   const mount = (): Promise<void> =>
     parts.machine.mountFilesystem({ device, target, fsType, flags, readOnly })
   try {
-    await clearStagingPath(parts, job)
+    await parts.records.write(job.record)
     await mount()
     if (!job.growable || readOnly) return
     try {
@@ -36,8 +37,12 @@ export async function mountStaged(parts: NodeParts, job: Job): Promise<void> {
 const isRefusal = (error: unknown): boolean =>
   error instanceof StorageError && error.reason === 'FILESYSTEM_GROW_REFUSED'
 
-/** A mount of this very disk is mounted again, as it is asked for now; anything else is not touched. */
-async function clearStagingPath(parts: NodeParts, { record, device }: Job): Promise<void> {
+/** A mount of this very disk goes, to be mounted again as it is asked for now; anything else is not touched. */
+export async function clearStagingPath(
+  parts: NodeParts,
+  record: VolumeRecord,
+  device: AttachedDevice,
+): Promise<void> {
   const mounted = await parts.machine.mountAt(record.stagingPath)
   if (mounted === undefined) return
   if (isMountOf(mounted, device)) return parts.machine.unmount(record.stagingPath)

@@ -50,7 +50,6 @@ async function formatDisk(parts: NodeParts, job: Job, overwrite: boolean): Promi
   const options = parseMkfsOptions(fsType, job.mkfsOptions)
   await parts.records.write({ ...record, fsType, phase: 'formatting' })
   await parts.machine.format(fsType, { device: device.path, options, uuid: uuidOf(record.diskId), overwrite })
-  await parts.records.write({ ...record, fsType, phase: 'attaching' })
   return { fsType, growable: false }
 }
 
@@ -88,6 +87,7 @@ async function renewClone(
   const { source } = await parts.groups.getDisk(record.diskId, { signal: call.signal })
   if (source === undefined) return
   if (content.logDirty) {
+    await parts.records.write({ ...record, phase: 'mounting' })
     const replay = {
       device: device.path,
       target: record.stagingPath,

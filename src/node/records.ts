@@ -20,8 +20,16 @@ const Schema = Type.Object(
     readOnly: Type.Boolean(),
     /** Who grants the disk to this node; `node` must take the right back. */
     attach: Type.Union([Type.Literal('controller'), Type.Literal('node')]),
-    /** `formatting`: what the disk holds may be the remains of an mkfs that this node began on a blank disk. */
-    phase: Type.Union([Type.Literal('attaching'), Type.Literal('formatting'), Type.Literal('staged')]),
+    /**
+     * `formatting`: what the disk holds may be the remains of an mkfs that this node began on a blank disk.
+     * `mounting`, `staged`: what is mounted at the staging path is this volume.
+     */
+    phase: Type.Union([
+      Type.Literal('attaching'),
+      Type.Literal('formatting'),
+      Type.Literal('mounting'),
+      Type.Literal('staged'),
+    ]),
     /** Where it is published, or is about to be. Only the mount table says whether it still is. */
     targets: Type.Array(Target),
   },
@@ -36,6 +44,9 @@ export type VolumeRecord = Readonly<Omit<Stored, 'targets' | 'mountFlags'>> & {
   readonly targets: readonly PublishedTarget[]
 }
 export type PublishedTarget = Readonly<Static<typeof Target>>
+
+/** Whether what is mounted at the staging path, if anything, is this volume, dead or alive. */
+export const hasMount = ({ phase }: VolumeRecord): boolean => phase === 'mounting' || phase === 'staged'
 
 const SUFFIX = '.json'
 const TEMPORARY_SUFFIX = '.json.new'

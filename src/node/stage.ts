@@ -4,10 +4,10 @@ import type { Call } from '../rpc/call.ts'
 import { asStorageError, type DiskId, type ErrorKind, StorageError, serialOf } from '../volumegroups/index.ts'
 import { attachDisk } from './attach-disk.ts'
 import { isMountOf } from './machine.ts'
-import { mountStaged } from './mount-staged.ts'
+import { clearStagingPath, mountStaged } from './mount-staged.ts'
 import type { NodeParts } from './parts.ts'
 import { prepareFilesystem } from './prepare-filesystem.ts'
-import type { VolumeRecord } from './records.ts'
+import { hasMount, type VolumeRecord } from './records.ts'
 import { takeDown } from './unstage.ts'
 
 export interface StageRequest {
@@ -27,8 +27,7 @@ export async function stage(parts: NodeParts, request: StageRequest, call: Call)
   const before = await parts.records.read(request.diskId)
   if (before !== undefined) refuseDifference(before, request)
   if (before?.phase === 'staged' && (await isStaged(parts, before))) return
-  // Of a call that was cut off, nobody was told that its mount is there.
-  if (before !== undefined && before.phase !== 'staged') await parts.machine.unmount(before.stagingPath)
+  if (before !== undefined && hasMount(before)) await parts.machine.unmount(before.stagingPath) // half done, or dead
   const record = recordOf(parts, request, before)
   await parts.records.write(record)
   try {
@@ -97,9 +96,10 @@ async function bringUp(parts: NodeParts, { record, request }: Job, call: Call): 
   const { device, readOnly } = await attachDisk(parts, { record, capability: request.capability }, call)
   const attached = { ...record, readOnly: record.readOnly || readOnly }
   if (record.accessType === 'block') return { ...attached, phase: 'staged' }
+  await clearStagingPath(parts, attached, device)
   const job = { record: attached, device, mkfsOptions: request.mkfsOptions }
   const { fsType, growable } = await prepareFilesystem(parts, job, call)
-  const mountable = { ...attached, fsType }
+  const mountable = { ...attached, fsType, phase: 'mounting' as const }
   await mountStaged(parts, { record: mountable, device, growable })
   return { ...mountable, phase: 'staged' }
 }

@@ -1,6 +1,7 @@
-import { type DiskId, StorageError } from '../volumegroups/index.ts'
-import type { NodeParts } from './parts.ts'
-import type { VolumeRecord } from './records.ts'
+import { type DiskId, type Reason, StorageError } from '../volumegroups/index.ts'
+import { isMountOf } from './machine.ts'
+import type { AttachMode, NodeParts } from './parts.ts'
+import { hasMount, type VolumeRecord } from './records.ts'
 import { publishedAt } from './targets.ts'
 
 export interface UnstageRequest {
@@ -15,39 +16,55 @@ export interface UnstageRequest {
 export async function unstage(parts: NodeParts, request: UnstageRequest): Promise<void> {
   const { diskId, stagingPath } = request
   const record = await parts.records.read(diskId)
-  if (record === undefined) return takeDown(parts, { diskId, stagingPath, attach: parts.attach })
+  if (record === undefined) return unstageUnrecorded(parts, request)
   if (record.stagingPath !== stagingPath) {
-    throw new StorageError('VOLUME_NOT_AT_PATH', `the volume is staged at ${record.stagingPath}`, {
-      entity: { kind: 'disk', id: diskId },
-    })
+    throw refusal('VOLUME_NOT_AT_PATH', diskId, `the volume is staged at ${record.stagingPath}`)
   }
-  const published = await publishedAt(parts, record)
-  if (published.length > 0) {
-    throw new StorageError('MOUNT_BUSY', `the volume is still published at ${published[0]!.path}`, {
-      entity: { kind: 'disk', id: diskId },
-      fix: 'Unpublish it from there first.',
-    })
+  const [published] = await publishedAt(parts, record)
+  if (published !== undefined) {
+    throw refusal(
+      'MOUNT_BUSY',
+      diskId,
+      `the volume is still published at ${published.path}; unpublish it first`,
+    )
   }
   await takeDown(parts, record)
+}
+
+const refusal = (reason: Reason, diskId: DiskId, message: string): StorageError =>
+  new StorageError(reason, message, { entity: { kind: 'disk', id: diskId } })
+
+/** Without a record, only what is known by its device to be this volume is taken down. */
+async function unstageUnrecorded(parts: NodeParts, { diskId, stagingPath }: UnstageRequest): Promise<void> {
+  const mounted = await parts.machine.mountAt(stagingPath)
+  const device = await parts.initiator.find(diskId)
+  const isOurs = mounted !== undefined && device !== undefined && isMountOf(mounted, device)
+  if (mounted !== undefined && !isOurs) {
+    const message = 'something is mounted at the staging path, and this node has no record of having done so'
+    throw refusal('MOUNT_POINT_TAKEN', diskId, message)
+  }
+  if (isOurs) await parts.machine.unmount(stagingPath)
+  await detach(parts, diskId, parts.attach)
 }
 
 /** Each step is done whether or not it was done before; the record goes last. */
 export async function takeDown(
   parts: NodeParts,
-  held: Pick<VolumeRecord, 'diskId' | 'stagingPath' | 'attach'>,
+  record: VolumeRecord,
   options: { readonly keepRecord?: boolean } = {},
 ): Promise<void> {
-  await parts.machine.unmount(held.stagingPath)
-  await parts.initiator.detach(held.diskId)
-  if (held.attach === 'node') await revoke(parts, held.diskId)
-  if (!options.keepRecord) await parts.records.remove(held.diskId)
+  if (hasMount(record)) await parts.machine.unmount(record.stagingPath)
+  await detach(parts, record.diskId, record.attach)
+  if (!options.keepRecord) await parts.records.remove(record.diskId)
 }
 
-/** A disk that is gone is no longer granted. */
-async function revoke(parts: NodeParts, diskId: DiskId): Promise<void> {
+async function detach(parts: NodeParts, diskId: DiskId, attach: AttachMode): Promise<void> {
+  await parts.initiator.detach(diskId)
+  if (attach !== 'node') return
   try {
     await parts.groups.revoke(diskId, parts.nodeId)
   } catch (error) {
+    // A disk that is gone is no longer granted.
     if (!(error instanceof StorageError && error.reason === 'DISK_NOT_FOUND')) throw error
   }
 }
