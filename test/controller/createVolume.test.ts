@@ -33,6 +33,14 @@ test('the same name and request give the same volume', async () => {
   expect(await caller.volume('b')).not.toBe(id)
 })
 
+test('a retry after the volume grew gives the volume as it is now', async () => {
+  const caller = fakeCaller()
+  const volumeId = await caller.volume('a')
+  await caller.call('ControllerExpandVolume', { volumeId, capacityRange: { requiredBytes: gib(2n) } })
+  const { volume } = await caller.call('CreateVolume', volumeRequest('a'))
+  expect(volume).toMatchObject({ volumeId, capacityBytes: gib(2n) })
+})
+
 test('a name can be used again once its volume is deleted', async () => {
   const caller = fakeCaller()
   const id = await caller.volume('a')

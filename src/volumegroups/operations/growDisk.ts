@@ -49,7 +49,7 @@ export function growDisk(parts: Parts): Definition<Transactor, Request, Intent, 
       return (await tx.disk(id)) as Disk
     },
     forward: [],
-    supersedes: [],
+    supersedes: ['createDisk'], // a repeated create then gives the disk as it is now
     atRestart: 'redo',
   }
 }
