@@ -157,12 +157,19 @@ function identityTests(use: Use): void {
   })
 
   test('a grant with new credentials replaces them', async () => {
-    const one = await newExport(use)
+    const old = {
+      user: 'node-c',
+      secret: 'a-secret-of-node',
+      mutual: { user: 'to-c', secret: 'secret-to-node-c' },
+    }
+    const one = await newExport(use, { initiatorName: 'iqn.2026-01.test:node-c', chap: old })
     await use().target.grant(one)
-    const chap = { ...SECRETS, secret: 'the-next-secret!' }
+    const chap = { ...old, secret: 'the-next-secret!' }
     await use().target.grant({ ...one, chap })
     expect(await look(use, one, { chap })).toEqual(seen(one))
     expect(await look(use, one)).toBeUndefined()
+    await use().target.grant({ ...one, chap: undefined })
+    expect(await look(use, one, { chap: undefined })).toEqual(seen(one))
   })
 }
 

@@ -1,0 +1,165 @@
+import { mkdir } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import { StorageError } from '../../../volumegroups/index.ts'
+import { createSerializer } from '../../serialize.ts'
+import { callTgtd, type TgtRequest } from './ipc.ts'
+import {
+  boundLog,
+  endTgtd,
+  findTgtd,
+  socketPath,
+  startTgtd,
+  type TgtPlace,
+  type TgtProcess,
+} from './process.ts'
+import { showPortals } from './requests.ts'
+
+/** The way to one life of tgtd. After its end every call fails, so nothing meant for it reaches its successor. */
+export interface Link {
+  call(request: TgtRequest): Promise<string>
+  /** A target number that is not used in this life. */
+  nextTid(): number
+  /** Numbers up to this one are taken. */
+  reserveTids(highest: number): void
+}
+
+/** Keeps a tgtd running: adopts the one at this place or starts one, and starts it again when it ends. */
+export interface TgtDaemon {
+  /** The way to the tgtd that runs now; waits while it is started again. */
+  link(): Promise<Link>
+  /** Ends tgtd. */
+  stop(): Promise<void>
+  /** Lets tgtd run on without supervision. */
+  leave(): void
+}
+
+export interface DaemonPlan {
+  readonly place: TgtPlace
+  readonly log: Logger
+  /** A new life of tgtd has begun; it serves nothing yet. */
+  readonly restarted: () => void
+}
+
+const START_TIMEOUT_MS = 10_000
+const START_POLL_MS = 10
+const RETRY_MS = 1000
+const LOG_CHECK_MS = 60_000
+const MAX_WAITING_CALLS = 10_000
+
+export async function superviseTgtd(plan: DaemonPlan): Promise<TgtDaemon> {
+  const { place, log } = plan
+  await mkdir(place.runDir, { recursive: true, mode: 0o700 })
+  let leaving = false
+  let process = (await adopt(place)) ?? (await launch(place))
+  let life = createLife(place)
+  let current = Promise.resolve(life.link)
+  const logCheck = setInterval(() => void boundLog(place).catch(() => {}), LOG_CHECK_MS).unref()
+
+  const revive = async (): Promise<Link> => {
+    for (;;) {
+      if (leaving) throw unavailable('the iSCSI target is being stopped')
+      try {
+        process = await launch(place)
+        break
+      } catch (err) {
+        log.error({ err }, 'tgtd could not be started; trying again')
+        await sleep(RETRY_MS, undefined, { ref: false })
+      }
+    }
+    life = createLife(place)
+    watch()
+    plan.restarted()
+    return life.link
+  }
+  const watch = (): void => {
+    const { pid, ended } = process
+    void ended.then(() => {
+      life.end()
+      if (leaving) return
+      log.error({ pid }, 'tgtd ended; starting it again')
+      current = revive()
+      current.catch(() => {}) // told to whoever asks for the link
+    })
+  }
+  watch()
+  const leave = (): void => {
+    leaving = true
+    clearInterval(logCheck)
+    life.end()
+  }
+  return {
+    link: () => withTimeout(current),
+    stop: async () => {
+      leave()
+      await endTgtd(process, place)
+    },
+    leave,
+  }
+}
+
+async function adopt(place: TgtPlace): Promise<TgtProcess | undefined> {
+  const found = await findTgtd(place)
+  if (found === undefined) return undefined
+  if (found.same && (await answers(place))) return found.process
+  await endTgtd(found.process, place)
+  return undefined
+}
+
+async function launch(place: TgtPlace): Promise<TgtProcess> {
+  const process = await startTgtd(place)
+  let ended = false
+  void process.ended.then(() => {
+    ended = true
+  })
+  const deadline = Date.now() + START_TIMEOUT_MS
+  while (!ended && Date.now() < deadline) {
+    if (await answers(place)) return process
+    await sleep(START_POLL_MS)
+  }
+  await endTgtd(process, place)
+  const { address, port } = place.portal
+  throw unavailable(`tgtd can not serve at ${address}:${port}; is another program there? Its log says more`)
+}
+
+/** Whether tgtd answers and listens where it should: it runs on when the portal is taken. */
+async function answers({ portal, ...place }: TgtPlace): Promise<boolean> {
+  try {
+    const shown = await callTgtd(socketPath({ portal, ...place }), showPortals)
+    return shown.includes(`:${portal.port},`)
+  } catch {
+    return false
+  }
+}
+
+function createLife(place: TgtPlace): { link: Link; end: () => void } {
+  const serialize = createSerializer(MAX_WAITING_CALLS)
+  let alive = true
+  let lastTid = 0
+  const call = (request: TgtRequest): Promise<string> =>
+    serialize('tgtd', async () => {
+      if (!alive) throw unavailable('the iSCSI target daemon ended')
+      return callTgtd(socketPath(place), request)
+    })
+  return {
+    link: {
+      call,
+      nextTid: () => ++lastTid,
+      reserveTids: (highest) => {
+        lastTid = Math.max(lastTid, highest)
+      },
+    },
+    end: () => {
+      alive = false
+    },
+  }
+}
+
+async function withTimeout(link: Promise<Link>): Promise<Link> {
+  const late = sleep(START_TIMEOUT_MS, undefined, { ref: false })
+  const first = await Promise.race([link, late])
+  if (first === undefined) throw unavailable('the iSCSI target daemon is not running')
+  return first
+}
+
+const unavailable = (message: string): StorageError => new StorageError('TARGET_UNAVAILABLE', message)

@@ -1,0 +1,216 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, open, readdir, readFile, rm, truncate } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pino from 'pino'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { findTgtd } from '../../../../src/host/targets/tgt/process.ts'
+import { createTgtTarget, type TgtOptions } from '../../../../src/host/targets/tgt/target.ts'
+import { write16 } from '../../../../src/iscsi/cdb.ts'
+import type { Export, Target } from '../../../../src/volumegroups/index.ts'
+import { newExport, type TargetHarness, targetContract } from '../../../contract/target.ts'
+import { freePort } from '../../../support/tgtd.ts'
+import { attach, login, look } from './visitor.ts'
+
+const MIB = 1024 * 1024
+
+/** A target on a tgtd of its own; each new one over the same directory stands for a restarted element. */
+async function makeHarness(): Promise<TargetHarness & { place: TgtOptions; pid(): Promise<number> }> {
+  const directory = await mkdtemp(join(tmpdir(), 'mooring-tgt-'))
+  const place: TgtOptions = {
+    runDir: join(directory, 'run'),
+    portal: { address: '127.0.0.1', port: await freePort() },
+    leaveRunning: true,
+    log: pino({ level: 'silent' }),
+  }
+  const targets: Target[] = [createTgtTarget(place)]
+  let files = 0
+  const find = () => findTgtd({ ...place, threads: 2 })
+  return {
+    place,
+    target: targets[0]!,
+    pid: async () => (await find())!.process.pid,
+    makeBacking: async () => {
+      const path = join(directory, `file-${++files}`)
+      await using file = await open(path, 'w')
+      await file.truncate(8 * MIB)
+      return path
+    },
+    look: (who, lun) => look(targets[0]!, who, lun),
+    restart: async () => {
+      await targets.at(-1)?.[Symbol.asyncDispose]()
+      const next = createTgtTarget(place)
+      targets.push(next)
+      return next
+    },
+    [Symbol.asyncDispose]: async () => {
+      for (const target of targets) await target[Symbol.asyncDispose]()
+      const last = createTgtTarget({ ...place, leaveRunning: false })
+      if (await find()) await last.start([])
+      await last[Symbol.asyncDispose]()
+      expect(await find()).toBeUndefined()
+      await rm(directory, { recursive: true })
+    },
+  }
+}
+
+targetContract('tgt target', makeHarness)
+
+describe('tgt target', () => {
+  let harness: Awaited<ReturnType<typeof makeHarness>>
+  let target: Target
+  const use = () => harness
+  beforeAll(async () => {
+    harness = await makeHarness()
+    target = harness.target
+    await target.start([])
+  })
+  afterAll(() => harness?.[Symbol.asyncDispose]())
+
+  const granted = async (changes: Partial<Export> = {}): Promise<Export> => {
+    const one = await newExport(use, changes)
+    await target.grant(one)
+    return one
+  }
+  const attached = async (one: Export) => {
+    const disk = await attach(target, one)
+    onTestFinished(() => disk.close())
+    return disk
+  }
+
+  test('tgtd killed under an initiator comes back with everything; no error, no lost write', async () => {
+    const one = await granted()
+    const two = await granted({ targetName: one.targetName, lun: 2 })
+    const disk = await attached(one)
+    const before = await harness.pid()
+    const written = randomBytes(4 * MIB)
+    for (let offset = 0; offset < written.length; offset += 65536) {
+      if (offset === 2 * MIB) process.kill(before, 'SIGKILL')
+      await disk.write(offset, written.subarray(offset, offset + 65536))
+    }
+    await disk.flush()
+    expect(await harness.pid()).not.toBe(before)
+    const back = Buffer.alloc(written.length)
+    await disk.read(0, back)
+    expect(back.equals(written)).toBe(true)
+    for (const each of [one, two]) {
+      await expect.poll(() => harness.look(each, each.lun), { timeout: 10_000 }).toBeDefined()
+      const { serial, naa, readOnly } = each
+      expect(await harness.look(each, each.lun)).toEqual({ serial, naa, readOnly })
+    }
+  })
+
+  test('a session rides through a restart of the element', async () => {
+    const one = await granted()
+    const session = await login(target, one)
+    onTestFinished(() => session.logout())
+    const pid = await harness.pid()
+    const served = [one]
+    const next = await harness.restart()
+    await next.start(served)
+    target = next
+    expect(await harness.pid()).toBe(pid)
+    const { status } = await session.execute({ lun: 1, cdb: write16(0, 1), dataOut: Buffer.alloc(512, 7) })
+    expect(status).toBeGreaterThanOrEqual(0)
+    expect(session.end).toBeUndefined()
+  })
+
+  test('no write lands after a revoke has returned', async () => {
+    for (let round = 0; round < 10; round++) {
+      const one = await granted({ chap: undefined })
+      const stay = await granted({ targetName: one.targetName, lun: 2, chap: undefined })
+      const writers = await startWriters(target, one)
+      await writers.busy()
+      await target.revoke(one.targetName, one.lun)
+      const content = await readFile(one.backingPath)
+      const sent = await writers.stop()
+      expect(sent).toBeGreaterThan(0)
+      expect((await readFile(one.backingPath)).equals(content)).toBe(true)
+      expect(await look(target, stay, stay.lun)).toBeDefined()
+      await target.revoke(stay.targetName, stay.lun)
+    }
+  })
+
+  test('a disk grows under a writer: no error, no lost write, the new size', async () => {
+    const one = await granted()
+    const disk = await attached(one)
+    const blocks = 64
+    const versions = Array.from({ length: blocks }, () => 0)
+    let stopped = false
+    const writer = (async () => {
+      for (let turn = 1; !stopped; turn++) {
+        const at = turn % blocks
+        await disk.write(at * 4096, Buffer.alloc(4096, turn % 251))
+        versions[at] = turn % 251
+      }
+    })()
+    for (let size = 9; size <= 16; size++) {
+      await target.resize([one], () => truncate(one.backingPath, size * MIB))
+      expect(await disk.refreshSize()).toBe(size * MIB)
+    }
+    stopped = true
+    await writer
+    for (const [at, version] of versions.entries()) {
+      const back = Buffer.alloc(4096)
+      await disk.read(at * 4096, back)
+      expect(back.equals(Buffer.alloc(4096, version))).toBe(true)
+    }
+  })
+
+  test('a hundred LUNs need few threads', async () => {
+    const exports = await Promise.all(Array.from({ length: 100 }, () => newExport(use)))
+    await Promise.all(exports.map((one) => target.grant(one)))
+    const status = await readFile(`/proc/${await harness.pid()}/status`, 'utf8')
+    expect(Number(/Threads:\s*(\d+)/.exec(status)?.[1])).toBeLessThan(300)
+    await Promise.all(exports.map((one) => target.revoke(one.targetName, one.lun)))
+  })
+
+  test('secrets are in no argv, environment or log', async () => {
+    const one = await granted()
+    const proc = `/proc/${await harness.pid()}`
+    const texts = [await readFile(`${proc}/cmdline`, 'utf8'), await readFile(`${proc}/environ`, 'utf8')]
+    for (const name of await readdir(harness.place.runDir)) {
+      if (name.endsWith('.log')) texts.push(await readFile(join(harness.place.runDir, name), 'utf8'))
+    }
+    expect(texts.length).toBe(3)
+    for (const text of texts) expect(text).not.toContain(one.chap?.secret)
+  })
+
+  test('a portal that another program has is told', async () => {
+    const other = createTgtTarget({
+      ...harness.place,
+      runDir: `${harness.place.runDir}-2`,
+      leaveRunning: false,
+    })
+    await expect(other.start([])).rejects.toMatchObject({ reason: 'TARGET_UNAVAILABLE' })
+    await other[Symbol.asyncDispose]()
+  })
+})
+
+/** Writers that never let the LUN rest and do not mind errors. */
+async function startWriters(target: Target, one: Export) {
+  const session = await login(target, one)
+  let stopped = false
+  let done = 0
+  const run = async (index: number): Promise<void> => {
+    for (let turn = index; !stopped && session.end === undefined; turn++) {
+      const dataOut = randomBytes(65536)
+      const { status } = await session.execute({
+        lun: one.lun,
+        cdb: write16((turn % 64) * 128, 128),
+        dataOut,
+      })
+      if (status === 0) done += 1
+    }
+  }
+  const running = Promise.allSettled(Array.from({ length: 16 }, (_, index) => run(index)))
+  return {
+    busy: () => expect.poll(() => done, { interval: 5 }).toBeGreaterThan(50),
+    stop: async () => {
+      stopped = true
+      session.destroy()
+      await running
+      return done
+    },
+  }
+}
