@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
-import { errorsPage, openApiDocument } from '../src/element/documents.ts'
+import { referencePages } from './reference-pages.ts'
 
 /** Writes the reference pages that are made from the code. */
-const reference = new URL('../docs/reference/', import.meta.url)
-await writeFile(new URL('openapi.json', reference), await openApiDocument())
-await writeFile(new URL('errors.md', reference), errorsPage())
+for (const [name, text] of Object.entries(await referencePages())) {
+  await writeFile(new URL(`../docs/reference/${name}`, import.meta.url), text)
+}

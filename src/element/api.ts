@@ -89,7 +89,8 @@ function limitInFlight(app: FastifyInstance): void {
     reply.raw.once('close', () => {
       inFlight -= 1
     })
-    if (inFlight > MAX_IN_FLIGHT) {
+    const isProbe = request.routeOptions.config.call === 'status'
+    if (inFlight > MAX_IN_FLIGHT && !isProbe) {
       throw new StorageError('TOO_MANY_CALLS', `${MAX_IN_FLIGHT} requests are under way already`)
     }
   })

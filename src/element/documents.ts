@@ -1,5 +1,5 @@
 import { pino } from 'pino'
-import { CATALOGUE, type ErrorKind, type VolumeGroups } from '../volumegroups/index.ts'
+import { CATALOGUE, type ErrorKind, type Reason, type VolumeGroups } from '../volumegroups/index.ts'
 import { createElementApi } from './api.ts'
 import { withComponents } from './openapi.ts'
 import { HTTP_STATUS, isRetryable } from './problems.ts'
@@ -22,18 +22,16 @@ A *retryable* error can go away by itself: send the same request again, with the
 This page is made from \`src/volumegroups/catalogue.ts\` by \`scripts/generate-docs.ts\`.
 `
 
-/** The page of all errors, as it stands in docs/reference/errors.md. */
-export function errorsPage(): string {
-  const entries = Object.entries(CATALOGUE)
-  const kinds = (Object.keys(HTTP_STATUS) as ErrorKind[]).filter((kind) =>
-    entries.some(([, entry]) => entry.kind === kind),
-  )
-  const sections = kinds.map((kind) => {
+/** The page of all errors, as it stands in docs/reference/errors.md; the gRPC edge has its own table of codes. */
+export function errorsPage(grpcCodeOf: (reason: Reason) => string): string {
+  const entries = Object.entries(CATALOGUE) as [Reason, (typeof CATALOGUE)[Reason]][]
+  const sections = Object.entries(HTTP_STATUS).map(([kind, status]) => {
     const rows = entries.filter(([, entry]) => entry.kind === kind)
+    const codes = [`HTTP ${status}`, ...rows.slice(0, 1).map(([reason]) => `gRPC ${grpcCodeOf(reason)}`)]
+    const retryable = isRetryable(kind as ErrorKind) ? ['retryable'] : []
     const lines = rows.map(([reason, { meaning, fix }]) => `| \`${reason}\` | ${meaning} | ${fix} |`)
-    const retry = isRetryable(kind) ? ', retryable' : ''
-    const head = `## \`${kind}\` (HTTP ${HTTP_STATUS[kind]}${retry})\n\n| reason | meaning | what to do |\n|---|---|---|`
-    return `${head}\n${lines.join('\n')}\n`
+    const table = ['| reason | meaning | what to do |', '|---|---|---|', ...lines].join('\n')
+    return `## \`${kind}\`: ${[...codes, ...retryable].join(', ')}\n\n${table}\n`
   })
   return [HEAD, ...sections].join('\n')
 }

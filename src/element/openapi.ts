@@ -1,5 +1,6 @@
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
 import type { FastifySchema } from 'fastify'
+import { ACCESS } from './access.ts'
 import { headersOf } from './input.ts'
 import { type CallDescription, type CallName, PROBLEM_MEDIA_TYPE, ProblemSchema } from './schemas/index.ts'
 
@@ -11,7 +12,7 @@ export const OPENAPI: FastifyDynamicSwaggerOptions = {
       title: 'Mooring element',
       version: '1',
       description:
-        'The control plane of one storage host. Errors are RFC 9457 problems; their reasons are listed in errors.md.',
+        'The control plane of one storage host. Errors are RFC 9457 problems; their reasons are listed in errors.md. x-roles says which role may make a call: any, or own = for its own initiator only.',
     },
     components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
     security: [{ bearer: [] }],
@@ -19,7 +20,7 @@ export const OPENAPI: FastifyDynamicSwaggerOptions = {
 }
 
 /** What the document says of one call. */
-export function openApiOf(name: CallName, call: CallDescription): FastifySchema {
+export function openApiOf(name: CallName, call: CallDescription): FastifySchema & { 'x-roles': object } {
   const { params, query, body, answer, summary } = call
   const problem = {
     description: 'Refused or failed.',
@@ -30,6 +31,7 @@ export function openApiOf(name: CallName, call: CallDescription): FastifySchema 
     operationId: name,
     summary,
     tags: [call.path.split('/')[1] ?? ''],
+    'x-roles': ACCESS[name],
     headers: headersOf(call),
     ...(params && { params }),
     ...(query && { querystring: query }),
