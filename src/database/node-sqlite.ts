@@ -10,7 +10,8 @@ import {
   SqliteQueryCompiler,
 } from 'kysely'
 
-const BUSY_TIMEOUT_MS = 5000
+/** One process writes: only an operator's own look at the file can be in the way. The wait stops everything. */
+const BUSY_TIMEOUT_MS = 1000
 /** Far more than the element has different queries. */
 const MAX_STATEMENTS = 500
 
@@ -28,10 +29,17 @@ export function openFile(path: string): DatabaseSync {
 /** Kysely on node:sqlite. One connection; Kysely's own mutex lets one transaction or query at a time have it. */
 export function nodeSqliteDialect(file: DatabaseSync): Dialect {
   return {
-    createAdapter: () => new SqliteAdapter(),
+    createAdapter: () => new TransactionalAdapter(),
     createDriver: () => driverOf(file),
     createIntrospector: (db) => new SqliteIntrospector(db),
     createQueryCompiler: () => new SqliteQueryCompiler(),
+  }
+}
+
+/** SQLite can take back a change of the schema: a migration that is cut short leaves nothing. */
+class TransactionalAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true
   }
 }
 

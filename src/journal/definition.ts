@@ -4,7 +4,7 @@ export interface Step<Intent> {
   readonly name: string
   /** Idempotent. */
   run?(intent: Intent): Promise<unknown>
-  /** Idempotent, also when `run` did nothing or only half. A step without `run` carries an undo for what follows. */
+  /** Idempotent, also when `run` did nothing or only half. Without a `run`, it is the undo of what follows. */
   undo?(intent: Intent): Promise<unknown>
   /** Default: the journal's. */
   readonly limitMs?: number

@@ -7,6 +7,7 @@ import { type Ending, execute, goForward, type Live, type Surroundings, undo } f
 import { EntityLocks, type LockOwner } from './locks.ts'
 import type { JournalOptions } from './options.ts'
 import type { JournalWriter, OperationRecord } from './ports.ts'
+import { StepNotes } from './step-notes.ts'
 
 export interface RunOptions {
   /** The same key and request give the same result, as long as it stands; per kind of operation. */
@@ -22,9 +23,8 @@ export type Recovery = Record<Ending, readonly string[]>
 type Admission = { readonly answer: unknown } | { readonly outcome: Promise<unknown> }
 
 const PRUNE_EVERY = 256
-const NOTE_AFTER_MS = 200
 
-/** Runs operations: one transaction for the intent, the steps, one transaction for the result; and finishes all. */
+/** Runs operations: a transaction for the intent, the steps, a transaction for the result; and finishes them all. */
 export class Journal<Tx extends JournalWriter> implements AsyncDisposable {
   readonly #options: JournalOptions<Tx>
   readonly #around: Surroundings<Tx>
@@ -32,14 +32,13 @@ export class Journal<Tx extends JournalWriter> implements AsyncDisposable {
   readonly #live = new Map<string, Live<Tx>>()
   readonly #running = new Set<Promise<unknown>>()
   readonly #stop = new AbortController()
-  readonly #notes = new Map<string, string>()
-  #noteTimer: NodeJS.Timeout | undefined
+  readonly #notes = new StepNotes((steps) => this.#writeSteps(steps))
   #callers = 0
   #admitted = 0
 
   constructor(options: JournalOptions<Tx>) {
     this.#options = options
-    this.#around = { ...options, stop: this.#stop.signal, note: (id, step) => this.#note(id, step) }
+    this.#around = { ...options, stop: this.#stop.signal, note: (id, step) => this.#notes.note(id, step) }
   }
 
   async run<Request, Intent, Result>(
@@ -178,7 +177,7 @@ export class Journal<Tx extends JournalWriter> implements AsyncDisposable {
   #track(live: Live<Tx>, owner: LockOwner, execution: Promise<Ending>): Promise<Ending> {
     live.outcome.promise.catch(() => {}) // the callers may all have left
     const running = execution.then((ending) => {
-      this.#notes.delete(live.id)
+      this.#notes.forget(live.id)
       // What could not be noted down keeps its locks: only the next start can finish it.
       if (ending !== 'open') {
         this.#live.delete(live.id)
@@ -191,7 +190,7 @@ export class Journal<Tx extends JournalWriter> implements AsyncDisposable {
     return running
   }
 
-  /** Finishes what a former process left open: forward past the commit point, else back. Before anything else runs. */
+  /** Finishes what a former process left open, before anything else runs: forward past the commit point, else back. */
   async recover(definitions: readonly AnyDefinition<Tx>[]): Promise<Recovery> {
     const open = await this.#options.transactions.transact(async (tx) => {
       await this.#prune(tx)
@@ -239,31 +238,17 @@ export class Journal<Tx extends JournalWriter> implements AsyncDisposable {
     await tx.pruneOperations(new Date(now().getTime() - limits.historyMs), limits.historyCount)
   }
 
-  /** Only operations that take a while have their step written down: quick ones cost no transaction for it. */
-  #note(id: string, step: string): void {
-    this.#notes.set(id, step)
-    this.#noteTimer ??= setTimeout(() => this.#writeNotes(), NOTE_AFTER_MS).unref()
-  }
-
-  #writeNotes(): void {
-    this.#noteTimer = undefined
-    const steps = new Map(this.#notes)
-    if (steps.size === 0 || this.#stop.signal.aborted) return
-    this.#notes.clear()
-    const error = (error: unknown) =>
-      this.#options.report({
-        operationId: [...steps.keys()].join(' '),
-        kind: 'any',
-        step: 'note steps',
-        error,
-      })
-    this.#options.transactions.transact((tx) => tx.noteSteps(steps)).catch(error)
+  #writeSteps(steps: ReadonlyMap<string, string>): void {
+    const about = { operationId: [...steps.keys()].join(' '), kind: 'any', step: 'note steps' }
+    this.#options.transactions
+      .transact((tx) => tx.noteSteps(steps))
+      .catch((error) => this.#options.report({ ...about, error }))
   }
 
   /** Takes no more calls and waits, within limits, for what runs; the next start finishes the rest. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort()
-    clearTimeout(this.#noteTimer)
+    this.#notes.stop()
     await settlesWithin(Promise.allSettled(this.#running), this.#options.limits.drainMs)
   }
 }

@@ -27,13 +27,18 @@ export const journalErrors: JournalErrors = {
   },
 }
 
-const KINDS: readonly [string, EntityRef['kind']][] = [
-  ['vg-', 'volumeGroup'],
-  ['disk-', 'disk'],
-  ['rp-', 'recoveryPoint'],
+const KINDS: readonly [RegExp, EntityRef['kind']][] = [
+  [/^(vg-\S+)$/, 'volumeGroup'],
+  [/^(?:attachments of )?(disk-\S+)$/, 'disk'],
+  [/^(rp-\S+)$/, 'recoveryPoint'],
+  [/^initiator (.+)$/, 'initiator'],
 ]
 
-function refOf(entity: string): EntityRef | undefined {
-  const kind = KINDS.find(([prefix]) => entity.startsWith(prefix))?.[1]
-  return kind && { kind, id: entity }
+/** What a lock is on, if it has an id yet. */
+function refOf(lock: string): EntityRef | undefined {
+  for (const [pattern, kind] of KINDS) {
+    const id = pattern.exec(lock)?.[1]
+    if (id !== undefined) return { kind, id }
+  }
+  return undefined
 }

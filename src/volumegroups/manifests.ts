@@ -11,6 +11,8 @@ const MAX_WAITING = 256
 export interface Manifests {
   /** Commits a change of a group, with the manifest that is true once it is committed written before. */
   seal(group: VolumeGroupId, commit: Commit<Transactor>): Promise<void>
+  /** Does something while the manifest says what is committed, and nothing else. */
+  whileTrue(group: VolumeGroupId, work: () => Promise<void>): Promise<void>
   /** Writes what the database says. */
   restore(group: VolumeGroupId): Promise<void>
 }
@@ -18,18 +20,24 @@ export interface Manifests {
 export function createManifests(store: Store, database: Database): Manifests {
   // What one operation reads, writes and commits must not be overtaken by another one's: its change would be lost.
   const queue = new KeyedQueue(MAX_WAITING)
+  const restore = async (group: VolumeGroupId): Promise<void> => {
+    const manifest = await database.reader.manifest(group)
+    if (manifest) await store.writeManifest(manifest)
+  }
   return {
     seal: (group, commit) =>
       queue.run(group, async () => {
         const manifest = await commit.preview((tx) => tx.manifest(group))
-        if (manifest) await commit.step('write manifest', () => store.writeManifest(manifest))
-        await commit.commit()
+        try {
+          if (manifest) await commit.step('write manifest', () => store.writeManifest(manifest))
+          await commit.commit()
+        } catch (error) {
+          await restore(group).catch(() => {}) // the operation's undo tries again, and is heard if it fails
+          throw error
+        }
       }),
-    restore: (group) =>
-      queue.run(group, async () => {
-        const manifest = await database.reader.manifest(group)
-        if (manifest) await store.writeManifest(manifest)
-      }),
+    whileTrue: (group, work) => queue.run(group, work),
+    restore: (group) => queue.run(group, () => restore(group)),
   }
 }
 

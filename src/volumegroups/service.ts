@@ -117,7 +117,7 @@ function changes(
   }
 }
 
-/** The same methods, admitted first, heeding a signal that ended already, throwing StorageError and nothing else. */
+/** The same methods, admitted, heeding a signal that ended already, throwing StorageError and nothing else. */
 function edge<Methods extends object>(methods: Methods, admit: () => void): Methods {
   const wrapped = Object.entries(methods).map(([name, method]) => [
     name,

@@ -235,3 +235,18 @@ test('used up, LUNs begin again at the first free one', async () => {
   skip(MAX_LUN)
   expect(await makeDisk(database, group, 'd')).toBe(3)
 })
+
+test('a migration that is cut short leaves nothing, so that the next start can do it', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'mooring-'))
+  const path = join(directory, 'element.db')
+  try {
+    using direct = new DatabaseSync(path)
+    direct.exec('create table operations (id text) strict') // in the way of the first migration's later half
+    await expect(openDatabase(path)).rejects.toMatchObject({ reason: 'DATABASE_UNAVAILABLE' })
+    direct.exec('drop table operations')
+    await using database = await openDatabase(path)
+    expect(await database.reader.groups({}, { after: undefined, limit: 1 })).toEqual([])
+  } finally {
+    await rm(directory, { recursive: true })
+  }
+})

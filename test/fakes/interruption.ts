@@ -7,32 +7,37 @@ import type { Parts } from './world.ts'
  */
 export type Fate = 'fail before' | 'fail after' | 'die before' | 'die after'
 
+/** What an element calls to change the world, by part. */
+const CHANGES = {
+  database: ['transact'],
+  store: [
+    ...['createGroup', 'deleteGroup', 'createDisk', 'growDisk', 'deleteDisk'],
+    ...['createRecoveryPoint', 'deleteRecoveryPoint', 'writeManifest'],
+  ],
+  target: ['grant', 'revoke', 'resize'],
+}
+
 export interface Interruption {
   /** To put between an element and its parts. */
   wrap(parts: Parts): Parts
-  /** From now on calls are counted, and the call of this number (the first is 1) meets its fate. */
-  arm(atCall: number, fate: Fate): void
+  /** From now on calls are counted, and those of these numbers (the first is 1) meet their fates. */
+  arm(...fates: readonly (readonly [atCall: number, fate: Fate])[]): void
   /** How many calls were made since it was armed. */
   readonly calls: number
-  /** The call that met its fate, once it did. */
-  readonly hit: string | undefined
+  /** The calls that met their fates. */
+  readonly hits: readonly string[]
   /** Resolves when the call that is to die was made. */
   readonly dead: Promise<void>
 }
 
-const STORE = [
-  ...['createGroup', 'deleteGroup', 'createDisk', 'growDisk', 'deleteDisk'],
-  ...['createRecoveryPoint', 'deleteRecoveryPoint', 'writeManifest'],
-]
-const TARGET = ['grant', 'revoke', 'resize']
 type Call = (...args: unknown[]) => Promise<unknown>
 const never = new Promise<never>(() => {})
 
 export function createInterruption(): Interruption {
   const dead = Promise.withResolvers<void>()
-  let armed: { atCall: number; fate: Fate } | undefined
+  const hits: string[] = []
+  let armed: Map<number, Fate> | undefined
   let calls = 0
-  let hit: string | undefined
   let isDead = false
 
   const die = (): Promise<never> => {
@@ -51,36 +56,53 @@ export function createInterruption(): Interruption {
     if (isDead) return never
     if (armed === undefined) return work()
     calls += 1
-    if (calls !== armed.atCall) return work()
-    hit = name
-    return meet(armed.fate, work)
+    const fate = armed.get(calls)
+    if (fate === undefined) return work()
+    hits.push(name)
+    return meet(fate, work)
   }
-  const intercept = <Part extends object>(part: Part, label: string, names: readonly string[]): Part =>
-    new Proxy(part, {
-      get: (_target, name) => {
-        const member = Reflect.get(part, name)
-        if (typeof name !== 'string' || !names.includes(name)) return member
-        return (...args: unknown[]) =>
-          through(`${label}.${name}`, () => Reflect.apply(member as Call, part, args))
-      },
-    })
   return {
     wrap: ({ database, store, target }) => ({
-      database: intercept(database, 'database', ['transact']),
-      store: intercept(store, 'store', STORE),
-      target: intercept(target, 'target', TARGET),
+      database: intercepted(database, CHANGES.database, through),
+      store: intercepted(store, CHANGES.store, through),
+      target: intercepted(target, CHANGES.target, through),
     }),
-    arm: (atCall, fate) => {
-      armed = { atCall, fate }
+    arm: (...fates) => {
+      armed = new Map(fates)
     },
+    hits,
     get calls() {
       return calls
     },
-    get hit() {
-      return hit
-    },
     dead: dead.promise,
   }
+}
+
+/** Does everything to store and target twice: every step has to bear it. */
+export const twice = ({ database, store, target }: Parts): Parts => {
+  const again = async (_name: string, work: () => Promise<unknown>): Promise<unknown> => {
+    await work()
+    return work()
+  }
+  return {
+    database,
+    store: intercepted(store, CHANGES.store, again),
+    target: intercepted(target, CHANGES.target, again),
+  }
+}
+
+function intercepted<Part extends object>(
+  part: Part,
+  names: readonly string[],
+  through: (name: string, work: () => Promise<unknown>) => Promise<unknown>,
+): Part {
+  return new Proxy(part, {
+    get: (_target, name) => {
+      const member = Reflect.get(part, name)
+      if (typeof name !== 'string' || !names.includes(name)) return member
+      return (...args: unknown[]) => through(name, () => Reflect.apply(member as Call, part, args))
+    },
+  })
 }
 
 const failure = () => new StorageError('COMMAND_FAILED', 'it was made to fail')

@@ -190,7 +190,7 @@ describe('many callers at once', () => {
       await using element = await world.boot({ wrap: interruption.wrap })
       await element.service.createGroup({ name: 'shared', project: '/' })
       await addInitiator(element.service, 'node')
-      interruption.arm(atCall, atCall % 2 === 0 ? 'die before' : 'die after')
+      interruption.arm([atCall, atCall % 2 === 0 ? 'die before' : 'die after'])
       for (const name of names) churn(element.service, name).catch(() => {})
       await interruption.dead
       await element.database[Symbol.asyncDispose]() // a dead process holds no transaction open

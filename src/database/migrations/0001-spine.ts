@@ -1,8 +1,9 @@
 import { type Kysely, sql } from 'kysely'
 
 /**
- * The first schema. `strict` tables know 64-bit `integer`, which serves every number, flag and time. A disk and a recovery point carry the project of their group, so that the database itself keeps names
- * unique within a project; the foreign key keeps the copy true.
+ * The first schema. `strict` tables know 64-bit `integer`, which serves every number, flag and time. A disk and a
+ * recovery point carry the project of their group, so that the database itself keeps names unique within a
+ * project; the foreign key keeps the copy true.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   for (const statement of STATEMENTS) await sql.raw(statement).execute(db)

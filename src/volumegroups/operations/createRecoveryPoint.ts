@@ -42,12 +42,11 @@ export function createRecoveryPoint(
     steps: [
       {
         name: 'create recovery point',
-        run: ({ point: { id, groupId, disks } }) =>
-          store.createRecoveryPoint(
-            groupId,
-            id,
-            disks.map(({ diskId }) => diskId),
-          ),
+        // It holds the manifest as well: never one that another operation has written and not yet committed.
+        run: ({ point: { id, groupId, disks } }) => {
+          const diskIds = disks.map(({ diskId }) => diskId)
+          return manifests.whileTrue(groupId, () => store.createRecoveryPoint(groupId, id, diskIds))
+        },
         undo: ({ point: { id, groupId } }) => store.deleteRecoveryPoint(groupId, id),
       },
       restoresManifest(manifests, ({ point }) => point.groupId),

@@ -17,7 +17,7 @@ export async function departure(tx: Reader, groupId: VolumeGroupId): Promise<Lea
   return { groupId, implicit, isLast: implicit && (await tx.contents(groupId, 2)).length === 1 }
 }
 
-/** Whoever may be the last to leave is alone with the group, so that two can't each take the other for the last. */
+/** Whoever may be the last to leave is alone with the group: two could each take the other for the last. */
 export const departureLocks = ({ groupId, implicit }: Leaving): Lock[] => [
   implicit ? exclusive(groupId) : shared(groupId),
 ]

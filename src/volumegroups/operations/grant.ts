@@ -6,7 +6,7 @@ import { targetNameOf } from '../ids.ts'
 import type { GrantSpec } from '../ports.ts'
 import { checkAccess } from '../rules/access.ts'
 import type { Attachment, Disk, Initiator } from '../types.ts'
-import { attachmentLocks, notFound, type Parts, shared } from './parts.ts'
+import { attachmentLocks, initiatorLock, notFound, type Parts, shared } from './parts.ts'
 
 interface Intent {
   readonly attachment: Attachment
@@ -27,7 +27,10 @@ export function grant(parts: Parts): Definition<Transactor, GrantSpec, Intent, A
       const { attachedTo: _, ...kept } = disk
       return { intent: { attachment, disk: kept, isNew: known === undefined } }
     },
-    locks: ({ attachment }) => [...attachmentLocks(attachment.diskId), shared(attachment.initiatorId)],
+    locks: ({ attachment }) => [
+      ...attachmentLocks(attachment.diskId),
+      shared(initiatorLock(attachment.initiatorId)),
+    ],
     subject: ({ attachment }) => attachment.diskId,
     entities: ({ attachment: { diskId, initiatorId } }) => [diskId, initiatorId],
     steps: [

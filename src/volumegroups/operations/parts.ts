@@ -1,6 +1,7 @@
 import type { Lock } from '../../journal/index.ts'
 import type { Database } from '../database.ts'
 import { type EntityRef, type Reason, StorageError } from '../errors.ts'
+import type { DiskId, InitiatorId } from '../ids.ts'
 import type { Manifests } from '../manifests.ts'
 import type { Store, Target } from '../ports.ts'
 import type { ProjectPath } from '../types.ts'
@@ -23,8 +24,11 @@ export const shared = (entity: string): Lock => ({ entity, mode: 'shared' })
 export const nameLock = (kind: string, project: ProjectPath, name: string): Lock =>
   exclusive(`${kind} "${name}" in project ${project}`)
 
+/** The name under which an initiator is locked: its id alone could be anything. */
+export const initiatorLock = (id: InitiatorId): string => `initiator ${id}`
+
 /** Who may reach the disk changes; its data do not, and it stays. */
-export const attachmentLocks = (diskId: string): Lock[] => [
+export const attachmentLocks = (diskId: DiskId): Lock[] => [
   shared(diskId),
   exclusive(`attachments of ${diskId}`),
 ]

@@ -4,7 +4,7 @@ import type { Reader, Transactor } from '../database.ts'
 import { StorageError } from '../errors.ts'
 import type { InitiatorSpec } from '../ports.ts'
 import type { Initiator } from '../types.ts'
-import { exclusive, type Parts } from './parts.ts'
+import { exclusive, initiatorLock, type Parts } from './parts.ts'
 import { refuseHolding } from './removeInitiator.ts'
 
 interface Intent {
@@ -28,7 +28,7 @@ export function registerInitiator({
       if (known && known.name !== spec.name) await refuseHolding(tx, spec.id)
       return { intent: { spec, isNew: known === undefined } }
     },
-    locks: ({ spec }) => [exclusive(spec.id)],
+    locks: ({ spec }) => [exclusive(initiatorLock(spec.id))],
     subject: ({ spec }) => spec.id,
     entities: ({ spec }) => [spec.id],
     steps: [],

@@ -2,7 +2,7 @@ import type { Definition } from '../../journal/index.ts'
 import type { Reader, Transactor } from '../database.ts'
 import { StorageError } from '../errors.ts'
 import type { InitiatorId } from '../ids.ts'
-import { exclusive, listed } from './parts.ts'
+import { exclusive, initiatorLock, listed } from './parts.ts'
 
 interface Intent {
   readonly id: InitiatorId
@@ -17,7 +17,7 @@ export function removeInitiator(): Definition<Transactor, InitiatorId, Intent, v
       await refuseHolding(tx, id)
       return { intent: { id } }
     },
-    locks: ({ id }) => [exclusive(id)],
+    locks: ({ id }) => [exclusive(initiatorLock(id))],
     subject: ({ id }) => id,
     entities: ({ id }) => [id],
     steps: [],

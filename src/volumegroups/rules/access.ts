@@ -12,12 +12,14 @@ export function checkAccess(spec: GrantSpec, attachments: readonly Attachment[])
   const own = attachments.find((attachment) => attachment.initiatorId === initiatorId)
   if (own?.readOnly === spec.readOnly && own.shared === spec.shared) return own
   if (own) {
-    const message = `disk ${diskId} is attached to ${initiatorId} already, ${described(own)}; asked for is ${described(spec)}`
+    const rights = `${described(own)}; asked for is ${described(spec)}`
+    const message = `disk ${diskId} is attached to ${initiatorId} already, ${rights}`
     throw new StorageError('ATTACHED_DIFFERENTLY', message, { entity })
   }
   const holder = attachments.find((attachment) => !(attachment.shared && spec.shared))
   if (holder === undefined) return undefined
-  const message = `disk ${diskId} is attached to ${holder.initiatorId}, ${described(holder)}; detach it there first`
+  const held = `attached to ${holder.initiatorId}, ${described(holder)}`
+  const message = `disk ${diskId} is ${held}; detach it there first`
   throw new StorageError('DISK_ATTACHED', message, { entity })
 }
 

@@ -3,7 +3,7 @@ import type { DiskId, InitiatorId, RecoveryPointId, VolumeGroupId } from '../../
 import type { VolumeGroupsService } from '../../../src/volumegroups/service.ts'
 import { diskSpec, initiatorId, MiB } from '../../contract/volume-groups/helpers.ts'
 import { contradictions, type Inspection, inspect } from '../../fakes/inspection.ts'
-import { createInterruption, type Fate } from '../../fakes/interruption.ts'
+import { createInterruption, type Fate, twice } from '../../fakes/interruption.ts'
 import { createWorld, type Element, type World } from '../../fakes/world.ts'
 
 interface Before {
@@ -112,7 +112,7 @@ async function staged() {
 /** How many calls the operation makes when nothing happens to it, and what it leaves. */
 async function undisturbed({ run }: Scenario): Promise<{ calls: number; after: Inspection }> {
   await using stage = await staged()
-  stage.interruption.arm(Number.POSITIVE_INFINITY, 'fail before')
+  stage.interruption.arm()
   await run(stage.element.service, stage.before)
   return { calls: stage.interruption.calls, after: await inspect(stage.world, stage.element) }
 }
@@ -151,6 +151,37 @@ describe.each(SCENARIOS)('$name', (scenario) => {
   })
 })
 
+test.each(SCENARIOS)('$name: every step bears to be done twice', async (scenario) => {
+  const { after } = await undisturbed(scenario)
+  await using stage = await staged()
+  await using element = await stage.world.boot({ wrap: twice })
+  await scenario.run(element.service, stage.before)
+  expect(await inspect(stage.world, element)).toEqual(after)
+  await expectConsistent(stage.world, element)
+})
+
+const UNDOABLE = SCENARIOS.filter(({ name }) => /^(create|grant)/.test(name))
+
+test.each(UNDOABLE)('$name: undone halfway when the process dies, it is undone again', async (scenario) => {
+  const { calls } = await undisturbed(scenario)
+  for (let failing = 2; failing <= calls; failing += 1) {
+    for (let dying = failing + 1; dying <= failing + UNDO_CALLS; dying += 1) {
+      await using stage = await staged()
+      const { world, element, before, interruption, looked } = stage
+      interruption.arm([failing, 'fail after'], [dying, 'die after'])
+      const call = scenario.run(element.service, before).catch(() => {})
+      await Promise.race([interruption.dead, call])
+      await using next = await world.boot()
+      await expectConsistent(world, next)
+      const isUnclear = interruption.hits[0] === 'transact'
+      if (!isUnclear) expect(await inspect(world, next), `${interruption.hits}`).toEqual(looked)
+    }
+  }
+})
+
+/** Enough to come through any of the undos. */
+const UNDO_CALLS = 5
+
 interface Moment {
   readonly atCall: number
   readonly fate: Fate
@@ -160,37 +191,37 @@ interface Moment {
 async function failAt(scenario: Scenario, { atCall, fate, after }: Moment): Promise<void> {
   await using stage = await staged()
   const { world, element, before, interruption, looked } = stage
-  interruption.arm(atCall, fate)
+  interruption.arm([atCall, fate])
   const failed = await scenario.run(element.service, before).then(
     () => false,
     () => true,
   )
-  expect(interruption.hit).toBeDefined()
+  expect(interruption.hits).toHaveLength(1)
   const running = async () => (await element.service.listOperations({ state: 'running' })).items
-  const isUnclear = interruption.hit === 'database.transact' && fate === 'fail after'
+  const isUnclear = interruption.hits[0] === 'transact' && fate === 'fail after'
   if (!isUnclear) await expect.poll(running).toEqual([]) // what comes after the commit is tried again
   const seen = await inspect(world, element)
   const expected = failed ? looked : after
   // A commit that failed only in appearance is found in the database, at the latest by the next start.
   if (!isUnclear) {
     const { target, ...rest } = seen
-    expect({ ...rest, target: expected.target }, `${interruption.hit} ${fate}`).toEqual(expected)
+    expect({ ...rest, target: expected.target }, `${interruption.hits} ${fate}`).toEqual(expected)
     if (!(failed && scenario.onlyCloses)) expect(target).toEqual(expected.target)
   }
   await using next = await world.boot()
   await scenario.run(next.service, before)
-  expect(await inspect(world, next), `retry after ${interruption.hit} ${fate}`).toEqual(after)
+  expect(await inspect(world, next), `retry after ${interruption.hits} ${fate}`).toEqual(after)
   await expectConsistent(world, next)
 }
 
 async function dieAt(scenario: Scenario, { atCall, fate, after }: Moment): Promise<void> {
   await using stage = await staged()
   const { world, element, before, interruption, looked } = stage
-  interruption.arm(atCall, fate)
+  interruption.arm([atCall, fate])
   const call = scenario.run(element.service, before).catch(() => {})
   await Promise.race([interruption.dead, call])
-  expect(interruption.hit).toBeDefined()
-  const where = `${interruption.hit} ${fate}`
+  expect(interruption.hits).toHaveLength(1)
+  const where = `${interruption.hits} ${fate}`
   await using next = await world.boot()
   await expectConsistent(world, next)
   const found = await inspect(world, next)
