@@ -3,6 +3,8 @@
 const CDB_BYTES = 16
 const EVPD = 1
 const UNMAP_BIT = 0x08
+const FORCE_UNIT_ACCESS = 0x08
+const NO_BLOCK_DESCRIPTORS = 0x08
 
 function cdb(opcode: number): Buffer {
   const bytes = Buffer.allocUnsafe(CDB_BYTES).fill(0)
@@ -47,16 +49,33 @@ export function readCapacity16(allocationBytes: number): Buffer {
   return bytes
 }
 
+/** Answers 8 bytes: the last block, at most 2^32 - 1, and the block size. */
+export const readCapacity10 = (): Buffer => cdb(0x25)
+
+export function modeSense6(page: number, allocationBytes: number): Buffer {
+  const bytes = cdb(0x1a)
+  bytes[1] = NO_BLOCK_DESCRIPTORS
+  bytes[2] = page
+  bytes[4] = allocationBytes
+  return bytes
+}
+
 export function modeSense10(page: number, allocationBytes: number): Buffer {
   const bytes = cdb(0x5a)
-  bytes[1] = 0x08 // no block descriptors: the page follows the header
+  bytes[1] = NO_BLOCK_DESCRIPTORS // the page follows the header
   bytes[2] = page
   bytes.writeUInt16BE(allocationBytes, 7)
   return bytes
 }
 
 export const read16 = (lba: number, blocks: number): Buffer => blockCommand(0x88, lba, blocks)
-export const write16 = (lba: number, blocks: number): Buffer => blockCommand(0x8a, lba, blocks)
+
+/** With `forced`, the data is on stable storage when the command is done. */
+export function write16(lba: number, blocks: number, forced = false): Buffer {
+  const bytes = blockCommand(0x8a, lba, blocks)
+  if (forced) bytes[1] = FORCE_UNIT_ACCESS
+  return bytes
+}
 
 /** The whole cache, and not before it is on stable storage. */
 export const synchronizeCache16 = (): Buffer => cdb(0x91)
@@ -81,5 +100,45 @@ export function unmapRange(lba: number, blocks: number): Buffer {
   bytes.writeUInt16BE(16, 2)
   bytes.writeBigUInt64BE(BigInt(lba), 8)
   bytes.writeUInt32BE(blocks, 16)
+  return bytes
+}
+
+export const RESERVE_IN = { readKeys: 0, readReservation: 1 } as const
+
+export function persistentReserveIn(action: number, allocationBytes: number): Buffer {
+  const bytes = cdb(0x5e)
+  bytes[1] = action
+  bytes.writeUInt16BE(allocationBytes, 7)
+  return bytes
+}
+
+export const RESERVE_OUT = {
+  register: 0,
+  reserve: 1,
+  release: 2,
+  clear: 3,
+  preempt: 4,
+  preemptAndAbort: 5,
+  registerAndIgnore: 6,
+} as const
+
+export const RESERVATION = { writeExclusive: 1, exclusiveAccess: 3, writeExclusiveRegistrants: 5 } as const
+
+const RESERVE_PARAMETER_BYTES = 24
+
+/** For the whole LUN; goes with `reserveParameters`. */
+export function persistentReserveOut(action: number, type: number): Buffer {
+  const bytes = cdb(0x5f)
+  bytes[1] = action
+  bytes[2] = type
+  bytes.writeUInt32BE(RESERVE_PARAMETER_BYTES, 5)
+  return bytes
+}
+
+/** `key` is the one registered, `actionKey` the one to register or to preempt. */
+export function reserveParameters(key: bigint, actionKey: bigint): Buffer {
+  const bytes = Buffer.alloc(RESERVE_PARAMETER_BYTES)
+  bytes.writeBigUInt64BE(key, 0)
+  bytes.writeBigUInt64BE(actionKey, 8)
   return bytes
 }

@@ -32,6 +32,7 @@ const REFUSED: ReadonlySet<IscsiErrorCode> = new Set([
   'not_authorized',
   'target_not_found',
   'login_refused',
+  'reservation_conflict',
 ])
 
 /** Keeps one verified session to a LUN: makes a new one whenever it is lost, and stops for ever when the LUN is another. */

@@ -1,4 +1,5 @@
 export type { BlockDevice } from './block-device.ts'
+export * as cdb from './cdb.ts'
 export type { ChapAlgorithm, ChapOptions, ChapSecret } from './chap.ts'
 export { crc32c } from './crc32c.ts'
 export { type DiscoveredTarget, discoverTargets } from './discovery.ts'
@@ -6,6 +7,7 @@ export type { DiskPortal, DiskState, DiskTimeouts, ReconnectingDiskOptions } fro
 export { IscsiError, type IscsiErrorCode } from './errors.ts'
 export { isidOf } from './isid.ts'
 export type { PortalAddress } from './login-status.ts'
+export { Lun } from './lun.ts'
 export type { Identity } from './lun-facts.ts'
 export type { Offer, SessionParameters } from './negotiation.ts'
 export { ReconnectingDisk } from './reconnecting-disk.ts'

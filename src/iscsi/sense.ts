@@ -79,9 +79,9 @@ function judgeSense({ key, asc, ascq }: Sense): Verdict {
   return 'failed'
 }
 
+/** News of reservations (2A/03 to 2A/05) needs no answer: who is locked out is told so by the status of each command. */
 function judgeUnitAttention(asc: number, ascq: number): Verdict {
   if (asc === 0x2a && ascq === 0x09) return 'capacity_changed'
-  if (asc === 0x2a && ascq >= 0x03 && ascq <= 0x05) return 'reservation_conflict'
   if (asc === 0x3f) return 'identity_in_doubt'
   return 'retry'
 }

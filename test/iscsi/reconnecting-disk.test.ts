@@ -150,6 +150,21 @@ test('a LUN that is gone is waited for, and its identity checked when it is back
   expect(lun.opcodes.filter((opcode) => opcode === 0x12).length).toBeGreaterThanOrEqual(8)
 })
 
+test('a LUN that is gone after a reconnect is still reset before it is used again', async () => {
+  const lun = new MemoryLun()
+  const script = failing(lun, 1, (cdb) => {
+    if (cdb === 0x8a) lun.gone = true
+    return cdb === 0x8a
+  })
+  const { disk, states } = await open(script, lun)
+  const write = disk.write(0, pattern(BLOCK))
+  while (states.at(-1)?.kind !== 'lun_gone') await delay(5)
+  expect(lun.resets).toBe(1)
+  lun.gone = false
+  await write
+  expect(lun.resets).toBe(2)
+})
+
 test('a LUN that stays gone fails the requests, if there is a limit', async () => {
   const lun = new MemoryLun()
   const { disk } = await open(serve(lun), lun, { timeouts: { lunGoneMs: 100, closeMs: 100, logoutMs: 100 } })

@@ -27,7 +27,7 @@ test('a good status is good, whatever sense comes with it', () => {
 const cases: [Verdict, number, ReturnType<typeof of> | undefined][] = [
   ['retry', 2, of(6, 0x29)],
   ['capacity_changed', 2, of(6, 0x2a, 9)],
-  ['reservation_conflict', 2, of(6, 0x2a, 3)],
+  ['retry', 2, of(6, 0x2a, 3)],
   ['identity_in_doubt', 2, of(6, 0x3f, 0x0e)],
   ['lun_gone', 2, of(5, 0x25)],
   ['retry_later', 2, of(2, 4, 1)],
