@@ -1,7 +1,7 @@
-import { chmod, lstat, mkdir, rm } from 'node:fs/promises'
-import { connect } from 'node:net'
+import { chmod, mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { FastifyInstance } from 'fastify'
+import { removeStaleSocket } from '../lib/stale-socket.ts'
 
 export type ListenAddress =
   | { readonly socketPath: string }
@@ -17,30 +17,4 @@ export async function listen(app: FastifyInstance, address: ListenAddress): Prom
   await app.listen({ path: socketPath })
   await chmod(socketPath, 0o600)
   return socketPath
-}
-
-/** Removes what an element left that ended without closing. Never what is no socket, nor one that answers. */
-async function removeStaleSocket(path: string): Promise<void> {
-  const found = await lstat(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined
-    throw error
-  })
-  if (found === undefined) return
-  if (!found.isSocket()) throw new Error(`${path} is not a socket: remove it, or listen elsewhere`)
-  if (await answers(path)) throw new Error(`another process answers on ${path}: stop it, or listen elsewhere`)
-  await rm(path)
-}
-
-function answers(path: string): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(path)
-    socket.once('connect', () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ECONNREFUSED' || error.code === 'ENOENT') resolve(false)
-      else reject(error)
-    })
-  })
 }
