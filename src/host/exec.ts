@@ -168,6 +168,7 @@ async function stop(
   graceMs: number,
 ): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
+  child.ref() // a detached one does not keep this process waiting by itself
   child.kill(signal)
   const timer = setTimeout(() => child.kill('SIGKILL'), graceMs)
   await exited

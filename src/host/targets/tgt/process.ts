@@ -1,6 +1,7 @@
 import { open, readdir, readFile, stat, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { settlesWithin } from '../../../lib/waiting.ts'
 import { StorageError } from '../../../volumegroups/index.ts'
 import { type Command, startDaemon } from '../../exec.ts'
 
@@ -79,8 +80,7 @@ const POLL_MS = 100
  */
 export async function endTgtd(process: TgtProcess, place: TgtPlace): Promise<void> {
   if (await isOurs(process.pid, place)) globalThis.process.kill(process.pid, 'SIGKILL')
-  const timeout = sleep(END_TIMEOUT_MS, 'timeout' as const, { ref: false })
-  if ((await Promise.race([process.ended, timeout])) !== 'timeout') return
+  if (await settlesWithin(process.ended, END_TIMEOUT_MS)) return
   throw new StorageError(
     'TARGET_UNAVAILABLE',
     'the iSCSI target daemon does not end: a write is stuck in the store',
