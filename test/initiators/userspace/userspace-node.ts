@@ -36,6 +36,10 @@ export class UserspaceNode implements AsyncDisposable {
     return askKeeper(keeperSocket(this.stateDir), { op: 'status' }, 5000)
   }
 
+  async renew(): Promise<void> {
+    await askKeeper(keeperSocket(this.stateDir), { op: 'renew' }, 30_000)
+  }
+
   /** Returns when the keeper's process has ended. */
   async stop(force = false): Promise<void> {
     const { pid } = await this.status()

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { type Command, startDaemon } from '../../../host/exec.ts'
 import { type DiskId, StorageError } from '../../../volumegroups/index.ts'
 import type { VolumeSpec } from '../volume-spec.ts'
-import { keeperSocket } from './keeper.ts'
+import { codeCacheFolder, keeperSocket } from './keeper.ts'
 import { askKeeper, KeeperAbsentError } from './keeper-client.ts'
 import type { KeeperRequest, KeeperResults, ServedDisk } from './keeper-protocol.ts'
 
@@ -87,7 +87,11 @@ export class KeeperLink {
     await mkdir(stateDir, { recursive: true, mode: 0o700 })
     const log = await open(join(stateDir, 'keeper.log'), 'a', 0o600)
     try {
-      const keeper = await startDaemon(this.#command(), { detached: true, logFd: log.fd })
+      const keeper = await startDaemon(this.#command(), {
+        detached: true,
+        logFd: log.fd,
+        env: { NODE_COMPILE_CACHE: codeCacheFolder(stateDir) },
+      })
       const deadline = Date.now() + START_TIMEOUT_MS
       while (!(await this.#answers())) {
         if (keeper.child.exitCode !== null || Date.now() > deadline) {

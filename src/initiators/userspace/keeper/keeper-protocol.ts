@@ -10,7 +10,8 @@ export const MAX_LINE_BYTES = 256 * 1024
 export type KeeperRequest =
   | { readonly op: 'attach'; readonly volume: VolumeSpec }
   | { readonly op: 'detach' | 'refreshSize'; readonly diskId: DiskId }
-  | { readonly op: 'list' | 'status' }
+  /** `renew`: new processes in the place of all workers, as after an upgrade; disks pause for a moment. */
+  | { readonly op: 'list' | 'status' | 'renew' }
   /** Refused while disks are served, unless forced. */
   | { readonly op: 'stop'; readonly force: boolean }
 
@@ -41,6 +42,7 @@ export interface KeeperResults {
   readonly refreshSize: ServedDisk
   readonly list: readonly ServedDisk[]
   readonly status: KeeperStatus
+  readonly renew: null
   readonly stop: null
 }
 
@@ -64,6 +66,7 @@ function parseBody(field: Readonly<Record<string, unknown>>): KeeperRequest {
       return { op: field.op, diskId: parseDiskId(field.diskId) }
     case 'list':
     case 'status':
+    case 'renew':
       return { op: field.op }
     case 'stop':
       return { op: 'stop', force: field.force === true }

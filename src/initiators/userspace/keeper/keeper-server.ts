@@ -111,6 +111,9 @@ class Connection {
         return this.#keeper.list()
       case 'status':
         return this.#keeper.status()
+      case 'renew':
+        await this.#keeper.renew()
+        return null
       case 'stop':
         await this.#keeper.stop(request.force)
         return null

@@ -17,6 +17,8 @@ export interface KeeperOptions {
   readonly slotsPerWorker: number
   readonly maxDisks: number
   readonly log: Logger
+  /** The kernel's release. Default: that of this host. */
+  readonly kernel?: string | undefined
 }
 
 interface Place {
@@ -29,6 +31,8 @@ const MAX_WAITING_CALLS = 8
 export const disksFolder = (stateDir: string): string => join(stateDir, 'disks')
 /** Where the keeper mounts a disk's file. */
 export const diskFile = (stateDir: string, diskId: DiskId): string => join(disksFolder(stateDir), diskId)
+/** Where compiled code is kept: without compiling again, a process is there sooner and smaller. */
+export const codeCacheFolder = (stateDir: string): string => join(stateDir, 'code-cache')
 export const keeperSocket = (stateDir: string): string => join(stateDir, 'keeper.sock')
 
 /** Linux 6.9 brought FUSE_NOTIFY_RESEND. */
@@ -44,7 +48,7 @@ export function canResend(kernel: string): boolean {
 export class Keeper {
   readonly #options: KeeperOptions
   readonly #serialize = createSerializer(MAX_WAITING_CALLS)
-  readonly #survivesCrashes = canResend(release())
+  readonly #survivesCrashes: boolean
   readonly #seats = new Set<WorkerSeat>()
   #starting: Promise<void> | undefined
   #attaching = 0
@@ -52,6 +56,7 @@ export class Keeper {
 
   constructor(options: KeeperOptions) {
     this.#options = options
+    this.#survivesCrashes = canResend(options.kernel ?? release())
   }
 
   /** Starts the first worker. */
@@ -77,7 +82,7 @@ export class Keeper {
       const place = this.#find(diskId)
       if (place === undefined) return unmountFuse(diskFile(this.#options.stateDir, diskId))
       await place.seat.release(place.volume)
-      if (place.seat.spent) await this.#retire(place.seat)
+      await this.#tidyUp(place.seat)
     })
   }
 
@@ -90,6 +95,11 @@ export class Keeper {
       await place.seat.refreshSize(place.volume)
       return describe(place.volume)
     })
+  }
+
+  /** Puts new processes in the place of all workers, as after an upgrade of their program. */
+  async renew(): Promise<void> {
+    for (const seat of this.#seats) await seat.renew()
   }
 
   list(): readonly ServedDisk[] {
@@ -149,15 +159,25 @@ export class Keeper {
     }
   }
 
+  /** Workers whose slots are used up must not pile up, each with a disk or two. */
+  async #tidyUp(seat: WorkerSeat): Promise<void> {
+    const { slotsPerWorker, log } = this.#options
+    if (seat.spent) await this.#retire(seat)
+    else if (seat.freeSlots === 0 && seat.volumes.size <= slotsPerWorker / 4) {
+      seat.renew().catch((error) => log.error({ err: error }, 'a worker was not renewed'))
+    }
+  }
+
   #roomySeat(): WorkerSeat | undefined {
     return [...this.#seats].find((seat) => seat.freeSlots > 0)
   }
 
   /** One at a time: whoever needs another worker waits for the same one. */
   #startSeat(): Promise<void> {
-    const { worker, slotsPerWorker, log } = this.#options
+    const { worker, slotsPerWorker, stateDir, log } = this.#options
     this.#starting ??= WorkerSeat.start({
       command: worker,
+      codeCache: codeCacheFolder(stateDir),
       slots: slotsPerWorker,
       canResend: this.#survivesCrashes,
       log,

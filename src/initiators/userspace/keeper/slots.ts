@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 
-/** `spent`: a file was mounted on the descriptor once; after that it is dead. */
-type SlotState = 'free' | 'taken' | 'spent'
+/**
+ * `spent`: a file was mounted on the descriptor once; after that it is dead.
+ * `reserved`: the descriptor is a new one, which only the next process will have.
+ */
+type SlotState = 'free' | 'taken' | 'spent' | 'reserved'
 
 interface Slot {
   fd: number
@@ -29,7 +32,7 @@ export class Slots {
     return this.#count('taken')
   }
 
-  /** What a worker that starts now inherits, in the order of the slots. */
+  /** What the first worker inherits, in the order of the slots. */
   get fds(): readonly number[] {
     return this.#slots.map((slot) => slot.fd)
   }
@@ -53,26 +56,36 @@ export class Slots {
 
   /** Closes a slot on which something was mounted. */
   spend(index: number): void {
-    const slot = this.#at(index, 'taken')
-    slot.state = 'spent'
-    this.#closeFd(slot.fd)
+    this.#close(this.#at(index, 'taken'))
   }
 
-  /** Makes spent slots free again, for a process that is yet to start. */
-  renew(openFd: () => number): void {
+  /** What a process that is yet to start inherits: new descriptors in place of spent ones. */
+  reserve(openFd: () => number): readonly number[] {
     for (const slot of this.#slots) {
       if (slot.state !== 'spent') continue
       slot.fd = openFd()
-      slot.state = 'free'
+      slot.state = 'reserved'
+    }
+    return this.fds
+  }
+
+  /** That process is the present one. */
+  renew(): void {
+    for (const slot of this.#slots) {
+      if (slot.state === 'reserved') slot.state = 'free'
     }
   }
 
   /** Closes what is open; a file that is still mounted and has no other server fails from then on. */
   closeAll(): void {
     for (const slot of this.#slots) {
-      if (slot.state !== 'spent') this.#closeFd(slot.fd)
-      slot.state = 'spent'
+      if (slot.state !== 'spent') this.#close(slot)
     }
+  }
+
+  #close(slot: Slot): void {
+    slot.state = 'spent'
+    this.#closeFd(slot.fd)
   }
 
   #count(state: SlotState): number {

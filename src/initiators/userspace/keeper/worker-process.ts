@@ -9,6 +9,14 @@ interface Pending {
   readonly timer: NodeJS.Timeout | undefined
 }
 
+export interface WorkerLaunch {
+  readonly command: Command
+  /** A folder for compiled code. */
+  readonly codeCache: string
+  /** The descriptors of its slots. */
+  readonly fds: readonly number[]
+}
+
 /** One life of a worker, as its keeper sees it. */
 export class WorkerProcess {
   /** Resolves when the process has ended, for whatever reason; all its open calls have failed then. */
@@ -27,12 +35,15 @@ export class WorkerProcess {
   }
 
   static async start(
-    command: Command,
-    fds: readonly number[],
+    { command, codeCache, fds }: WorkerLaunch,
     onState: (slot: number, session: SessionState) => void,
   ): Promise<WorkerProcess> {
-    const env = { UV_THREADPOOL_SIZE: String(threadsFor(fds.length)) }
+    const env = { UV_THREADPOOL_SIZE: String(threadsFor(fds.length)), NODE_COMPILE_CACHE: codeCache }
     return new WorkerProcess(await startDaemon(command, { fds, ipc: true, env }), onState)
+  }
+
+  get isAlive(): boolean {
+    return this.#daemon.child.exitCode === null && this.#daemon.child.signalCode === null
   }
 
   get pid(): number {

@@ -12,6 +12,8 @@ import { WorkerProcess } from './worker-process.ts'
 export interface SeatOptions {
   /** Starts a worker. */
   readonly command: Command
+  /** A folder for compiled code. */
+  readonly codeCache: string
   readonly slots: number
   /** The kernel hands out again what a dead worker left unanswered (Linux 6.9). */
   readonly canResend: boolean
@@ -36,6 +38,7 @@ const REFRESH_TIMEOUT_MS = 30_000
 const FLUSH_TIMEOUT_MS = 30_000
 const CLOSE_TIMEOUT_MS = 15_000
 const READY_TIMEOUT_MS = 20_000
+const DRAIN_TIMEOUT_MS = 10_000
 /** A worker that lived this long did not die of how it was started. */
 const STEADY_MS = 3000
 const MAX_RESTART_DELAY_MS = 2000
@@ -49,6 +52,7 @@ export class WorkerSeat {
   readonly #options: SeatOptions
   readonly #slots: Slots
   #process: WorkerProcess
+  #renewing = false
   #retired = false
   #restarts = 0
 
@@ -61,7 +65,7 @@ export class WorkerSeat {
   static async start(options: SeatOptions): Promise<WorkerSeat> {
     const slots = new Slots(Array.from({ length: options.slots }, openFuse), closeFuse)
     try {
-      const process = await WorkerProcess.start(options.command, slots.fds, (slot, session) =>
+      const process = await WorkerProcess.start({ ...options, fds: slots.fds }, (slot, session) =>
         seat.#listener(slot, session),
       )
       const seat: WorkerSeat = new WorkerSeat(options, slots, process)
@@ -77,8 +81,9 @@ export class WorkerSeat {
     return this.#process.pid
   }
 
+  /** None while the process is being renewed: what is mounted now could miss the hand-over. */
   get freeSlots(): number {
-    return this.#slots.free
+    return this.#renewing ? 0 : this.#slots.free
   }
 
   get restarts(): number {
@@ -133,6 +138,27 @@ export class WorkerSeat {
     this.#slots.spend(volume.slot)
   }
 
+  /**
+   * Puts a new process, with all slots that are not in use free again, in the place of the present one. Nothing is
+   * left for it to ask for again, so that this is safe on any kernel.
+   */
+  async renew(): Promise<void> {
+    if (this.#renewing || this.#retired) return
+    this.#renewing = true
+    try {
+      const old = this.#process
+      const next = await this.#launch()
+      await Promise.all([...this.volumes.values()].map((volume) => this.#drain(old, volume)))
+      if (!old.isAlive || this.#retired) return await next.kill() // it died meanwhile, and is replaced for that
+      this.#takeOver(next)
+      this.#handTo(old.exited.then(() => next))
+      await old.kill()
+      await Promise.allSettled([...this.volumes.values()].map((volume) => volume.ready))
+    } finally {
+      this.#renewing = false
+    }
+  }
+
   /** Ends the worker for good. What is still mounted fails from then on. */
   async retire(): Promise<void> {
     this.#retired = true
@@ -165,19 +191,27 @@ export class WorkerSeat {
     }
   }
 
+  /** Where the kernel can not hand requests out again, there is nothing but waiting until all are answered. */
+  async #drain(process: WorkerProcess, { slot, file, spec }: MountedVolume): Promise<void> {
+    try {
+      const timeoutMs = this.#options.canResend ? DRAIN_TIMEOUT_MS : undefined
+      await process.call({ op: 'drain', slot, file }, timeoutMs)
+    } catch (error) {
+      this.#options.log.warn({ err: error, diskId: spec.diskId }, 'not drained: the next worker asks again')
+    }
+  }
+
   /** Puts another process in the place of one that died, as long as the seat is needed. */
   async #supervise(): Promise<void> {
     for (let delayMs = 0; ; ) {
+      const process = this.#process
       const bornAt = Date.now()
-      await this.#process.exited
+      await process.exited
       if (this.#retired) return
+      if (this.#process !== process) continue // renewed
       this.#reportDeath()
       const successor = Promise.withResolvers<WorkerProcess>()
-      for (const volume of this.volumes.values()) {
-        volume.session = { state: 'reconnecting', detail: 'a new worker takes over' }
-        volume.ready = successor.promise.then((process) => this.#resume(volume, process))
-        volume.ready.catch(() => {}) // told by #resume; whoever needs the volume hears it too
-      }
+      this.#handTo(successor.promise)
       delayMs = Date.now() - bornAt > STEADY_MS ? 0 : Math.min(delayMs * 2 + 25, MAX_RESTART_DELAY_MS)
       await sleep(delayMs)
       while (!(await this.#startSuccessor())) await sleep(MAX_RESTART_DELAY_MS)
@@ -192,18 +226,36 @@ export class WorkerSeat {
     log.fatal('this kernel (before 6.9) can not resend: requests that the worker had taken hang until reboot')
   }
 
+  /** From now on whoever needs a volume waits for that process. */
+  #handTo(successor: Promise<WorkerProcess>): void {
+    for (const volume of this.volumes.values()) {
+      volume.session = { state: 'reconnecting', detail: 'a new worker takes over' }
+      volume.ready = successor.then((process) => this.#resume(volume, process))
+      volume.ready.catch(() => {}) // told by #resume; whoever needs the volume hears it too
+    }
+  }
+
   /** False when it can not be started now; true also when it is no longer wanted. */
   async #startSuccessor(): Promise<boolean> {
     if (this.#retired) return true
     try {
-      this.#slots.renew(openFuse)
-      this.#process = await WorkerProcess.start(this.#options.command, this.#slots.fds, this.#listener)
-      this.#restarts += 1
+      this.#takeOver(await this.#launch())
       return true
     } catch (error) {
       this.#options.log.error({ err: error }, 'a worker can not be started')
       return false
     }
+  }
+
+  #takeOver(process: WorkerProcess): void {
+    this.#process = process
+    this.#slots.renew()
+    this.#restarts += 1
+  }
+
+  #launch(): Promise<WorkerProcess> {
+    const fds = this.#slots.reserve(openFuse)
+    return WorkerProcess.start({ ...this.#options, fds }, this.#listener)
   }
 
   async #resume(volume: MountedVolume, process: WorkerProcess): Promise<void> {

@@ -1,4 +1,5 @@
 import { closeSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { BlockDevice } from '../../../iscsi/block-device.ts'
 import { StorageError } from '../../../volumegroups/index.ts'
@@ -92,6 +93,15 @@ export class ServedVolume {
 
   async flush(): Promise<void> {
     if (!this.#options.volume.readOnly) await this.#opened().flush()
+  }
+
+  /** Resolves when all that was taken is answered and nothing more will be taken. */
+  async drain(path: string): Promise<void> {
+    this.#file?.drain()
+    // Each reader that waits in the kernel is woken by one request. They must not be awaited: if other requests were
+    // quicker, the next worker answers some of these.
+    for (let reader = 0; reader < READERS_PER_VOLUME; reader += 1) stat(path).catch(() => {})
+    await this.#file?.ended
   }
 
   /** Lets go of the disk as soon as the file is unmounted; at once when it never was mounted. */

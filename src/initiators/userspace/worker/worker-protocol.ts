@@ -25,6 +25,8 @@ export type WorkerRequest =
   /** Serves the file that is mounted on the slot. With `resume`, what an earlier worker left is answered too. */
   | { readonly op: 'start'; readonly slot: number; readonly resume: boolean }
   | { readonly op: 'refreshSize' | 'flush' | 'close'; readonly slot: number }
+  /** Answers what was taken and takes nothing more, since another worker is about to serve the mounted file. */
+  | { readonly op: 'drain'; readonly slot: number; readonly file: string }
 
 export interface WorkerCall {
   readonly id: number

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { pino } from 'pino'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { run } from '../../../../src/host/exec.ts'
+import { attachLoop, detachLoop, loopsOf } from '../../../../src/host/loop-devices.ts'
 import { findMount, unmount } from '../../../../src/host/mounts.ts'
 import { canResend, Keeper, keeperSocket } from '../../../../src/initiators/userspace/keeper/keeper.ts'
 import { volumeSpecOf } from '../../../../src/initiators/userspace/volume-spec.ts'
@@ -22,6 +23,27 @@ async function nodeWithFileWorkers(): Promise<UserspaceNode> {
   const node = await UserspaceNode.create(FILE_WORKER)
   onTestFinished(() => node[Symbol.asyncDispose]())
   return node
+}
+
+/** A keeper in this process, over file workers. */
+async function keeperOf(options: {
+  slotsPerWorker: number
+  maxDisks: number
+  kernel?: string
+}): Promise<Keeper> {
+  const stateDir = await mkdtemp(join(tmpdir(), 'mooring-keeper-'))
+  const worker = { file: process.execPath, args: [FILE_WORKER, stateDir] }
+  const keeper = new Keeper({ stateDir, worker, log: pino({ level: 'silent' }), ...options })
+  onTestFinished(async () => {
+    for (const { diskId, file } of keeper.list()) {
+      for (const device of await loopsOf(file)) await detachLoop(device)
+      await keeper.detach(diskId)
+    }
+    await keeper.stop(true)
+    await rm(stateDir, { recursive: true })
+  })
+  await keeper.start()
+  return keeper
 }
 
 async function fileDisk(sizeBytes: number): Promise<Connection> {
@@ -97,6 +119,23 @@ describe('a worker that dies', () => {
     expect(await node.leftovers()).toEqual([])
   })
 
+  test('leaves everything in order when it is put away for a new one under load', async () => {
+    const node = await nodeWithFileWorkers()
+    const disk = await fileDisk(256 * MIB)
+    const { path } = await node.initiator.attach(disk)
+    const options = ['rw=randwrite', 'bsrange=4k-256k', 'iodepth=16', 'size=192m', 'loops=6']
+    const written = fioVerify(path, options).then(() => 'verified' as const)
+    const seen = new Set(await node.busyWorkers())
+    while (seen.size < 5 && (await Promise.race([written, sleep(300)])) !== 'verified') {
+      await node.renew()
+      for (const pid of await node.busyWorkers()) seen.add(pid)
+    }
+    await written
+    expect(seen.size).toBe(5)
+    expect(await readFile(join(node.stateDir, 'keeper.log'), 'utf8')).not.toContain('not drained')
+    await node.initiator.detach(disk.diskId)
+  })
+
   test('is replaced by one that serves on and can detach', async () => {
     const node = await nodeWithFileWorkers()
     const disk = await fileDisk(16 * MIB)
@@ -168,16 +207,7 @@ describe('a keeper', () => {
   })
 
   test('takes another worker when slots run out, and ends those that are used up', async () => {
-    const stateDir = await mkdtemp(join(tmpdir(), 'mooring-keeper-'))
-    const worker = { file: process.execPath, args: [FILE_WORKER, stateDir] }
-    const log = pino({ level: 'silent' })
-    const keeper = new Keeper({ stateDir, worker, slotsPerWorker: 2, maxDisks: 4, log })
-    onTestFinished(async () => {
-      for (const { diskId } of keeper.list()) await keeper.detach(diskId)
-      await keeper.stop(true)
-      await rm(stateDir, { recursive: true })
-    })
-    await keeper.start()
+    const keeper = await keeperOf({ slotsPerWorker: 2, maxDisks: 4 })
     const disks = await Promise.all([1, 2, 3, 4].map(() => fileDisk(MIB)))
     const served = await Promise.all(disks.map((disk) => keeper.attach(volumeSpecOf(disk))))
     for (const { file, sizeBytes } of served) expect((await stat(file)).size).toBe(sizeBytes)
@@ -196,6 +226,39 @@ describe('a keeper', () => {
     await keeper.attach(volumeSpecOf(first))
     expect(keeper.list()).toHaveLength(3)
   })
+})
+
+test('a kernel that can not resend loses nothing when a worker is renewed under load', async () => {
+  const keeper = await keeperOf({ slotsPerWorker: 2, maxDisks: 2, kernel: '6.1.0' })
+  expect(keeper.status().survivesCrashes).toBe(false)
+  const disk = await fileDisk(256 * MIB)
+  const { file } = await keeper.attach(volumeSpecOf(disk))
+  const device = await attachLoop(file, { directIo: true, sectorSize: 4096 })
+  const options = ['rw=randwrite', 'bsrange=4k-256k', 'iodepth=16', 'size=192m', 'loops=6']
+  const written = fioVerify(device, options).then(() => 'verified' as const)
+  for (let turn = 0; turn < 4; turn += 1) {
+    await sleep(300)
+    await keeper.renew()
+  }
+  await written
+  expect(keeper.status().workers).toMatchObject([{ disks: 1, restarts: 4 }])
+})
+
+test('a worker whose slots are used up is renewed rather than left with one disk', async () => {
+  const keeper = await keeperOf({ slotsPerWorker: 4, maxDisks: 8 })
+  const [stays, ...others] = (await Promise.all([1, 2, 3, 4].map(() => fileDisk(MIB)))) as [
+    Connection,
+    ...Connection[],
+  ]
+  const { file } = await keeper.attach(volumeSpecOf(stays))
+  for (const disk of others) {
+    await keeper.attach(volumeSpecOf(disk))
+    await keeper.detach(disk.diskId)
+  }
+  await until(async () =>
+    keeper.status().workers.some(({ disks, freeSlots }) => disks === 1 && freeSlots === 3),
+  )
+  expect((await stat(file)).size).toBe(MIB)
 })
 
 test('only kernels that hand requests out again make crashes harmless', async () => {

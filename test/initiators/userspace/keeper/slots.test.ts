@@ -27,9 +27,22 @@ describe('the slots of a worker', () => {
   test('are renewed for the next process, those in use stay as they are', () => {
     slots.take()
     slots.spend(slots.take() as number)
-    slots.renew(() => 99)
-    expect(slots.fds).toEqual([20, 99, 22])
+    expect(slots.reserve(() => 99)).toEqual([20, 99, 22])
+    expect([slots.free, slots.taken]).toEqual([1, 1])
+    slots.renew()
     expect([slots.free, slots.taken]).toEqual([2, 1])
+  })
+
+  test('are not lost when the next process does not start, and not renewed when spent after it did', () => {
+    const [first, second] = [slots.take() as number, slots.take() as number]
+    slots.spend(first)
+    slots.reserve(() => 99)
+    slots.spend(second)
+    slots.renew()
+    expect([slots.take(), slots.take(), slots.take()]).toEqual([0, 2, undefined])
+    slots.spend(0)
+    slots.reserve(() => 100)
+    expect(slots.reserve(() => 101)).toEqual([100, 100, 22])
   })
 
   test('are closed at the end, each once', () => {
