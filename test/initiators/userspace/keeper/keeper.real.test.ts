@@ -10,6 +10,7 @@ import { run } from '../../../../src/host/exec.ts'
 import { attachLoop, detachLoop, loopsOf } from '../../../../src/host/loop-devices.ts'
 import { findMount, unmount } from '../../../../src/host/mounts.ts'
 import { canResend, Keeper, keeperSocket } from '../../../../src/initiators/userspace/keeper/keeper.ts'
+import type { ServedDisk } from '../../../../src/initiators/userspace/keeper/keeper-protocol.ts'
 import { volumeSpecOf } from '../../../../src/initiators/userspace/volume-spec.ts'
 import { type Connection, diskIds, naaOf, serialOf } from '../../../../src/volumegroups/index.ts'
 import { fioVerify } from '../fio.ts'
@@ -209,8 +210,10 @@ describe('a keeper', () => {
   test('takes another worker when slots run out, and ends those that are used up', async () => {
     const keeper = await keeperOf({ slotsPerWorker: 2, maxDisks: 4 })
     const disks = await Promise.all([1, 2, 3, 4].map(() => fileDisk(MIB)))
-    const served = await Promise.all(disks.map((disk) => keeper.attach(volumeSpecOf(disk))))
-    for (const { file, sizeBytes } of served) expect((await stat(file)).size).toBe(sizeBytes)
+    for (const disk of disks) {
+      const { file, sizeBytes } = await keeper.attach(volumeSpecOf(disk))
+      expect((await stat(file)).size).toBe(sizeBytes)
+    }
     expect(disksOfWorkers(keeper)).toEqual([2, 2])
 
     const oneMore = await fileDisk(MIB)
@@ -219,8 +222,9 @@ describe('a keeper', () => {
     })
 
     const [first, second] = disks as [Connection, Connection]
+    const [{ file }] = keeper.list() as [ServedDisk]
     await keeper.detach(first.diskId)
-    expect(await findMount(served[0]?.file as string)).toBeUndefined()
+    expect(await findMount(file)).toBeUndefined()
     await keeper.detach(second.diskId)
     expect(disksOfWorkers(keeper)).toHaveLength(1)
     await keeper.attach(volumeSpecOf(first))
