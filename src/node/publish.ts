@@ -121,16 +121,20 @@ const plainMode = (mode: string): string =>
 /** The access modes that allow one target only. */
 const EXCLUSIVE = ['SINGLE_NODE_SINGLE_WRITER', 'SINGLE_NODE_READER_ONLY']
 
-async function recordTarget(parts: NodeParts, record: VolumeRecord, request: PublishRequest): Promise<void> {
-  const target = { path: request.targetPath, readOnly: isReadOnly(request) }
+/** Before anything is done at the target; targets that a reboot took away go. */
+async function recordTarget(
+  parts: NodeParts,
+  record: VolumeRecord,
+  { diskId, targetPath }: PublishRequest,
+): Promise<void> {
   const published = await publishedAt(parts, record)
-  const others = published.filter(({ path }) => path !== target.path)
+  const others = published.filter((path) => path !== targetPath)
   if (others.length > 0 && EXCLUSIVE.includes(record.accessMode)) {
-    const message = `${record.accessMode} allows one target, and the volume is published at ${others[0]!.path}`
-    throw refusal('NOT_MULTI_NODE', request, message)
+    const message = `${record.accessMode} allows one target, and the volume is published at ${others[0]}`
+    throw new StorageError('NOT_MULTI_NODE', message, { entity: { kind: 'disk', id: diskId } })
   }
-  if (published.length > others.length && published.length === record.targets.length) return
-  await parts.records.write({ ...record, targets: [...others, target] })
+  if (published.includes(targetPath) && published.length === record.targets.length) return
+  await parts.records.write({ ...record, targets: [...others, targetPath] })
 }
 
 async function undo(parts: NodeParts, request: PublishRequest, call: Call): Promise<void> {

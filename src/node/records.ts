@@ -4,8 +4,6 @@ import Type, { type Static } from 'typebox'
 import Value from 'typebox/value'
 import { type DiskId, diskIds, StorageError } from '../volumegroups/index.ts'
 
-const Target = Type.Object({ path: Type.String(), readOnly: Type.Boolean() }, { additionalProperties: false })
-
 const Schema = Type.Object(
   {
     version: Type.Literal(1),
@@ -31,7 +29,7 @@ const Schema = Type.Object(
       Type.Literal('staged'),
     ]),
     /** Where it is published, or is about to be. Only the mount table says whether it still is. */
-    targets: Type.Array(Target),
+    targets: Type.Array(Type.String()),
   },
   { additionalProperties: false },
 )
@@ -41,9 +39,8 @@ type Stored = Static<typeof Schema>
 /** What this node must know to take a volume down again, whatever else is lost. Holds no secret. */
 export type VolumeRecord = Readonly<Omit<Stored, 'targets' | 'mountFlags'>> & {
   readonly mountFlags: readonly string[]
-  readonly targets: readonly PublishedTarget[]
+  readonly targets: readonly string[]
 }
-export type PublishedTarget = Readonly<Static<typeof Target>>
 
 /** Whether what is mounted at the staging path, if anything, is this volume, dead or alive. */
 export const hasMount = ({ phase }: VolumeRecord): boolean => phase === 'mounting' || phase === 'staged'

@@ -8,6 +8,7 @@ import { clearStagingPath, mountStaged } from './mount-staged.ts'
 import type { NodeParts } from './parts.ts'
 import { prepareFilesystem } from './prepare-filesystem.ts'
 import { hasMount, type VolumeRecord } from './records.ts'
+import { publishedAt } from './targets.ts'
 import { takeDown } from './unstage.ts'
 
 export interface StageRequest {
@@ -80,7 +81,7 @@ function recordOf(parts: NodeParts, request: StageRequest, before: VolumeRecord 
     ...(fsType === undefined ? {} : { fsType }),
     mountFlags,
     readOnly: rightsOf(capability, false).readOnly || mountFlags.includes('ro'),
-    attach: parts.attach,
+    attach: before?.attach ?? parts.attach, // who granted takes the right back, whatever is configured now
     phase: before?.phase === 'formatting' ? 'formatting' : 'attaching',
     targets: before?.targets ?? [],
   }
@@ -104,11 +105,15 @@ async function bringUp(parts: NodeParts, { record, request }: Job, call: Call): 
   return { ...mountable, phase: 'staged' }
 }
 
-/** The record of a disk that was being formatted stays: it is what allows to format the remains. */
+/**
+ * What is still published was staged before, and stays for its users to unpublish. The record of a disk that was being
+ * formatted stays too: it is what allows to format the remains.
+ */
 async function undo(parts: NodeParts, diskId: DiskId, call: Call): Promise<void> {
   try {
     const record = await parts.records.read(diskId)
-    if (record !== undefined) await takeDown(parts, record, { keepRecord: record.phase === 'formatting' })
+    if (record === undefined || (await publishedAt(parts, record)).length > 0) return
+    await takeDown(parts, record, { keepRecord: record.phase === 'formatting' })
   } catch (error) {
     call.log.warn({ err: error }, 'a failed stage could not be taken down; unstage or the next stage does it')
   }

@@ -22,11 +22,7 @@ export async function unstage(parts: NodeParts, request: UnstageRequest): Promis
   }
   const [published] = await publishedAt(parts, record)
   if (published !== undefined) {
-    throw refusal(
-      'MOUNT_BUSY',
-      diskId,
-      `the volume is still published at ${published.path}; unpublish it first`,
-    )
+    throw refusal('MOUNT_BUSY', diskId, `the volume is still published at ${published}; unpublish it first`)
   }
   await takeDown(parts, record)
 }

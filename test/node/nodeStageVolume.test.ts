@@ -303,6 +303,18 @@ describe('staging again', () => {
     expect(await world.leftovers()).toEqual([])
   })
 
+  test('of what is published and lost its device does not take the published mounts out of the record', async () => {
+    const world = await World.create()
+    const disk = await world.disk()
+    await bringUp(world, disk)
+    world.initiator.forget()
+    await world.groups.revoke(disk.id, NODE)
+    await expect(stage(world, disk)).rejects.toMatchObject({ reason: 'ATTACHMENT_NOT_FOUND' })
+    expect((await world.parts.records.read(disk.id))?.targets).toEqual([world.target()])
+    await takeDown(world, disk)
+    expect(await world.leftovers()).toEqual([])
+  })
+
   test('with a damaged record names the file and touches nothing', async () => {
     const world = await World.create()
     const disk = await world.disk()
@@ -361,6 +373,16 @@ describe('attach: node', () => {
     await stage(world, disk)
     expect((await world.groups.getDisk(disk.id)).attachedTo).toEqual([NODE])
     await takeDown(world, disk)
+    expect((await world.groups.getDisk(disk.id)).attachedTo).toEqual([])
+  })
+
+  test('who granted takes the right back, whatever is configured since', async () => {
+    const world = await World.create('node')
+    const disk = await world.disk()
+    await stage(world, disk)
+    const reconfigured = { ...world.parts, attach: 'controller' as const }
+    await world.call('nodeStageVolume', requestsFor(world, disk).stage, reconfigured)
+    await world.call('nodeUnstageVolume', requestsFor(world, disk).unstage, reconfigured)
     expect((await world.groups.getDisk(disk.id)).attachedTo).toEqual([])
   })
 

@@ -27,7 +27,7 @@ const record: VolumeRecord = {
   readOnly: false,
   attach: 'node',
   phase: 'attaching',
-  targets: [{ path: '/target', readOnly: true }],
+  targets: ['/target'],
 }
 const file = (): string => join(root, 'made', 'here', `${diskId}.json`)
 

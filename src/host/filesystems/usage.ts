@@ -14,6 +14,8 @@ export interface FilesystemUsage {
   readonly inodes: Amount
 }
 
+type Counts = Pick<BigIntStatsFs, 'blocks' | 'bfree' | 'bavail' | 'bsize' | 'files' | 'ffree'>
+
 const STATFS_TIMEOUT_MS = 10_000
 /** Each holds one of the few threads of this process for as long as it hangs. */
 const MAX_HANGING = 2
@@ -22,11 +24,21 @@ const MAX_WAITING = 1000
 /** Asks mounts how full they are, one after another, and no more of them once two do not answer at all. */
 export class UsageReader {
   readonly #queue = new KeyedQueue(MAX_WAITING)
-  #hanging = 0
+  readonly #ask: (path: string) => Promise<Counts>
+  readonly #timeoutMs: number
+  #unanswered = 0
+
+  constructor(
+    ask = (path: string): Promise<Counts> => statfs(path, { bigint: true }),
+    timeoutMs = STATFS_TIMEOUT_MS,
+  ) {
+    this.#ask = ask
+    this.#timeoutMs = timeoutMs
+  }
 
   async read(path: string): Promise<FilesystemUsage> {
     const { blocks, bfree, bavail, bsize, files, ffree } = await this.#queue.run('statfs', () =>
-      this.#ask(path),
+      this.#counts(path),
     )
     return {
       bytes: { total: blocks * bsize, used: (blocks - bfree) * bsize, available: bavail * bsize },
@@ -34,26 +46,23 @@ export class UsageReader {
     }
   }
 
-  async #ask(path: string): Promise<BigIntStatsFs> {
-    if (this.#hanging >= MAX_HANGING) {
+  async #counts(path: string): Promise<Counts> {
+    if (this.#unanswered >= MAX_HANGING) {
       throw new StorageError('STEP_TIMED_OUT', 'mounts on this node do not answer, so no more are asked')
     }
-    this.#hanging += 1
-    const asked = statfs(path, { bigint: true }).finally(() => {
-      this.#hanging -= 1
+    this.#unanswered += 1
+    const asked = this.#ask(path).finally(() => {
+      this.#unanswered -= 1
     })
-    return bounded(asked)
+    return bounded(asked, this.#timeoutMs)
   }
 }
 
-async function bounded<Result>(asked: Promise<Result>): Promise<Result> {
+async function bounded<Result>(asked: Promise<Result>, timeoutMs: number): Promise<Result> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    const error = new StorageError(
-      'STEP_TIMED_OUT',
-      `the mount did not answer within ${STATFS_TIMEOUT_MS} ms`,
-    )
-    timer = setTimeout(() => reject(error), STATFS_TIMEOUT_MS)
+    const error = new StorageError('STEP_TIMED_OUT', `the mount did not answer within ${timeoutMs} ms`)
+    timer = setTimeout(() => reject(error), timeoutMs)
   })
   try {
     return await Promise.race([asked, late])
