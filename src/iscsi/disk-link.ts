@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { Backoff } from './backoff.ts'
 import type { DiskState, ReconnectingDiskOptions } from './disk-options.ts'
-import { IscsiError, type IscsiErrorCode } from './errors.ts'
+import { IscsiError } from './errors.ts'
 import { Lun } from './lun.ts'
 import { checkIdentity, type LunFacts, readFacts } from './lun-facts.ts'
 import { Session } from './session.ts'
@@ -20,20 +21,8 @@ interface Verified {
   readonly facts: LunFacts
 }
 
-const FIRST_DELAY_MS = 50
-const MAX_DELAY_MS = 2000
-/** An initiator that is not let in was fenced or not yet granted: asking often helps nobody. */
-const FIRST_REFUSED_DELAY_MS = 250
-const MAX_REFUSED_DELAY_MS = 5000
-/** A session that lasted so long was a good one: the next loss starts with the shortest delay again. */
-const STEADY_MS = 5000
-const REFUSED: ReadonlySet<IscsiErrorCode> = new Set([
-  'auth_failed',
-  'not_authorized',
-  'target_not_found',
-  'login_refused',
-  'reservation_conflict',
-])
+/** A session that lasted so long was a good one: its loss is no reason to be patient. */
+const STEADY_MS = 1000
 
 /** Keeps one verified session to a LUN: makes a new one whenever it is lost, and stops for ever when the LUN is another. */
 export class DiskLink {
@@ -41,6 +30,7 @@ export class DiskLink {
   readonly #maxWaiting: number
   readonly #events: DiskLinkEvents
   readonly #closing = new AbortController()
+  readonly #backoff = new Backoff()
   #session: Session | undefined
   #portal = 0
   #blockSize: number | undefined
@@ -92,8 +82,8 @@ export class DiskLink {
       const since = performance.now()
       const why = await this.#stay(session, facts)
       if (this.#closing.signal.aborted) return
-      const steady = performance.now() - since > STEADY_MS
-      const next = await this.#regain(session, why === 'in doubt', steady ? 0 : 1)
+      if (performance.now() - since > STEADY_MS) this.#backoff.reset()
+      const next = await this.#regain(session, why === 'in doubt')
       if (next === undefined) return
       session = next.session
       facts = next.facts
@@ -116,13 +106,13 @@ export class DiskLink {
   }
 
   /** Tries for ever to have a verified session again; undefined when closing or when the LUN is another one. */
-  async #regain(old: Session, usable: boolean, firstAttempt: number): Promise<Verified | undefined> {
+  async #regain(old: Session, usable: boolean): Promise<Verified | undefined> {
     let session: Session | undefined = usable ? old : undefined
     let barrier = false
     let goneSince: number | undefined
     let error = old.end
-    for (let attempt = firstAttempt; !this.#closing.signal.aborted; attempt += 1) {
-      if (error) await this.#pause(error, attempt)
+    while (!this.#closing.signal.aborted) {
+      if (error) await this.#pause(error)
       if (this.#closing.signal.aborted) break
       try {
         if (session === undefined || session.end !== undefined) {
@@ -159,13 +149,12 @@ export class DiskLink {
     session?.destroy(error)
   }
 
-  async #pause(error: IscsiError, attempt: number): Promise<void> {
+  async #pause(error: IscsiError): Promise<void> {
+    const waitMs = this.#backoff.next(error)
+    const { attempt } = this.#backoff
     const gone = error.code === 'lun_gone'
     this.#events.state(gone ? { kind: 'lun_gone', error } : { kind: 'reconnecting', error, attempt })
-    const refused = REFUSED.has(error.code)
-    const first = refused ? FIRST_REFUSED_DELAY_MS : FIRST_DELAY_MS
-    const wait = Math.min(first * 2 ** Math.min(attempt, 10), refused ? MAX_REFUSED_DELAY_MS : MAX_DELAY_MS)
-    await delay(wait, undefined, { signal: this.#closing.signal }).catch(() => {}) // woken by close
+    await delay(waitMs, undefined, { signal: this.#closing.signal }).catch(() => {}) // woken by close
   }
 
   async #login(signal: AbortSignal | undefined): Promise<Session> {
