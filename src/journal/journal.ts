@@ -32,12 +32,13 @@ export class Journal<Tx extends JournalWriter> implements AsyncDisposable {
   readonly #live = new Map<string, Live<Tx>>()
   readonly #running = new Set<Promise<unknown>>()
   readonly #stop = new AbortController()
-  readonly #notes = new StepNotes((steps) => this.#writeSteps(steps))
+  readonly #notes: StepNotes
   #callers = 0
   #admitted = 0
 
   constructor(options: JournalOptions<Tx>) {
     this.#options = options
+    this.#notes = new StepNotes(options.limits.noteAfterMs, (steps) => this.#writeSteps(steps))
     this.#around = { ...options, stop: this.#stop.signal, note: (id, step) => this.#notes.note(id, step) }
   }
 

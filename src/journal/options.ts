@@ -12,6 +12,8 @@ export interface JournalLimits {
   /** Operations and callers at one time. */
   readonly maxInFlight: number
   readonly stepLimitMs: number
+  /** How long an operation runs before its step is written down; quick ones cost no transaction for it. */
+  readonly noteAfterMs: number
   readonly undoAttempts: number
   readonly forwardAttempts: number
   /** Before the second attempt of an undo or forward step; doubles up to `maxBackoffMs`. */
@@ -27,6 +29,7 @@ export interface JournalLimits {
 export const DEFAULT_LIMITS: JournalLimits = {
   maxInFlight: 64,
   stepLimitMs: 120_000,
+  noteAfterMs: 200,
   undoAttempts: 4,
   forwardAttempts: 20,
   backoffMs: 100,

@@ -1,5 +1,3 @@
-const WRITE_AFTER_MS = 200
-
 type Steps = ReadonlyMap<string, string>
 
 /**
@@ -8,16 +6,18 @@ type Steps = ReadonlyMap<string, string>
  */
 export class StepNotes {
   readonly #steps = new Map<string, string>()
+  readonly #afterMs: number
   readonly #write: (steps: Steps) => void
   #timer: NodeJS.Timeout | undefined
 
-  constructor(write: (steps: Steps) => void) {
+  constructor(afterMs: number, write: (steps: Steps) => void) {
+    this.#afterMs = afterMs
     this.#write = write
   }
 
   note(operationId: string, step: string): void {
     this.#steps.set(operationId, step)
-    this.#timer ??= setTimeout(() => this.#flush(), WRITE_AFTER_MS).unref()
+    this.#timer ??= setTimeout(() => this.#flush(), this.#afterMs).unref()
   }
 
   forget(operationId: string): void {

@@ -11,22 +11,26 @@ export interface Inspection {
 }
 
 export async function inspect({ store, daemon }: World, { service }: Element): Promise<Inspection> {
-  const groups = await all((token) => service.listGroups({ token }))
-  const inventory = await store.inventory()
-  const stored = inventory.map(({ id, disks, recoveryPoints }) => ({
-    id,
-    disks: disks.map((disk) => disk.id),
-    recoveryPoints,
-  }))
-  const manifests = await Promise.all(inventory.map(({ id }) => store.readManifest(id)))
-  const target = [...daemon.values()].flatMap((luns) => [...luns.values()])
   const database = {
-    groups,
+    groups: await all((token) => service.listGroups({ token })),
     disks: await all((token) => service.listDisks({ token })),
     recoveryPoints: await all((token) => service.listRecoveryPoints({ token })),
     initiators: await all((token) => service.listInitiators({ token })),
     attachments: await all((token) => service.listAttachments({ token })),
   }
+  const known = [...database.groups, ...database.disks, ...database.recoveryPoints].map(
+    ({ id }): string => id,
+  )
+  // A store has no order of its own.
+  const byAge = (a: string, b: string) => known.indexOf(a) - known.indexOf(b)
+  const inventory = (await store.inventory()).toSorted((a, b) => byAge(a.id, b.id))
+  const stored = inventory.map(({ id, disks, recoveryPoints }) => ({
+    id,
+    disks: disks.map((disk) => disk.id).sort(byAge),
+    recoveryPoints: recoveryPoints.toSorted(byAge),
+  }))
+  const manifests = await Promise.all(inventory.map(({ id }) => store.readManifest(id)))
+  const target = [...daemon.values()].flatMap((luns) => [...luns.values()])
   return comparable({ database, store: stored, manifests, target })
 }
 
@@ -78,7 +82,16 @@ async function all<Item>(list: (token: string | undefined) => Promise<Page<Item>
 }
 
 const RANDOM = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g
-const HIDDEN = new Set(['lun', 'serial', 'naa', 'secret', 'createdAt', 'grantedAt', 'registeredAt'])
+const HIDDEN = new Set([
+  'lun',
+  'backingPath',
+  'serial',
+  'naa',
+  'secret',
+  'createdAt',
+  'grantedAt',
+  'registeredAt',
+])
 
 /** Each id becomes the number of its first appearance; what is random or a time goes. */
 function comparable<Value>(value: Value): Value {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -5,13 +6,13 @@ import { openDatabase } from '../../src/database/open.ts'
 import type { JournalLimits } from '../../src/journal/index.ts'
 import type { Database, Store, Target } from '../../src/volumegroups/index.ts'
 import { createVolumeGroups, type VolumeGroupsService } from '../../src/volumegroups/service.ts'
-import { createMemoryPool, createMemoryStore, type MemoryStore } from './memory-store.ts'
+import { createMemoryPool, createMemoryStore } from './memory-store.ts'
 import { createMemoryTarget, type MemoryDaemon } from './memory-target.ts'
 
 /** A storage host: what is left of it when the element's process ends. */
 export interface World extends AsyncDisposable {
   readonly databasePath: string
-  readonly store: MemoryStore
+  readonly store: Store
   readonly daemon: MemoryDaemon
   /** Starts an element on it. */
   boot(boot?: Boot): Promise<Element>
@@ -35,13 +36,17 @@ export interface Element extends AsyncDisposable {
   readonly target: Target
 }
 
-/** Nothing waits in a test: a retry comes at once. */
-const LIMITS: Partial<JournalLimits> = { backoffMs: 1, maxBackoffMs: 1, drainMs: 1 }
+/** A retry comes at once, and the number of an operation's calls does not depend on how long it takes. */
+const LIMITS: Partial<JournalLimits> = { noteAfterMs: 3_600_000, backoffMs: 1, maxBackoffMs: 1, drainMs: 1 }
 
-export async function createWorld(): Promise<World> {
-  const directory = await mkdtemp(join(tmpdir(), 'mooring-'))
+/** Where fsync costs nothing: what these tests are about is the order of things, not the disk. */
+const IN_MEMORY = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
+
+export async function createWorld(
+  store: Store = createMemoryStore(createMemoryPool(1024n ** 5n)),
+): Promise<World> {
+  const directory = await mkdtemp(join(IN_MEMORY, 'mooring-'))
   const databasePath = join(directory, 'element.db')
-  const store = createMemoryStore(createMemoryPool(1024n ** 5n))
   const daemon: MemoryDaemon = new Map()
   // A clock without two equal times: what was made first is listed first.
   let nowMs = Date.parse('2026-01-01T00:00:00Z')

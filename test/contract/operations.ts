@@ -1,0 +1,83 @@
+import { describe, expect, test } from 'vitest'
+import { inspect } from '../fakes/inspection.ts'
+import { type Fate, twice } from '../fakes/interruption.ts'
+import { dieAt, expectConsistent, failAt, type MakeWorld, staged, undisturbed } from './operations/moments.ts'
+import { SCENARIOS } from './operations/scenarios.ts'
+
+/** Which fates each call meets, of those that are told apart. */
+export interface Fates {
+  readonly failures: readonly Fate[]
+  readonly deaths: readonly Fate[]
+}
+
+const ALL: Fates = { failures: ['fail before', 'fail after'], deaths: ['die before', 'die after'] }
+
+/**
+ * What every operation promises when it fails or its process dies at any call: nothing is left, or all of it is
+ * done, and the store, the target, the manifests and the database agree.
+ */
+export function operationsContract(name: string, make: MakeWorld, { failures, deaths }: Fates = ALL): void {
+  describe(`operations: ${name}`, () => {
+    describe.each(SCENARIOS)('$name', (scenario) => {
+      test('it is done, and done again changes nothing', async () => {
+        await using stage = await staged(make)
+        const { world, element, before } = stage
+        await scenario.run(element.service, before)
+        await expectConsistent(world, element)
+        const once = await inspect(world, element)
+        expect(once.database).not.toEqual(stage.looked.database)
+        await scenario.run(element.service, before)
+        expect(await inspect(world, element)).toEqual(once)
+      })
+
+      test('it fails at any call: nothing is left, or all of it is done, and a retry does it', async () => {
+        const { calls, after } = await undisturbed(make, scenario)
+        for (const fate of failures) {
+          for (let atCall = 1; atCall <= calls; atCall += 1)
+            await failAt(scenario, { make, atCall, fate, after })
+        }
+      })
+
+      test('the process dies at any call: the next one finishes it forward or back', async () => {
+        const { calls, after } = await undisturbed(make, scenario)
+        for (const fate of deaths) {
+          for (let atCall = 1; atCall <= calls; atCall += 1)
+            await dieAt(scenario, { make, atCall, fate, after })
+        }
+      })
+    })
+
+    test.each(SCENARIOS)('$name: every step bears to be done twice', async (scenario) => {
+      const { after } = await undisturbed(make, scenario)
+      await using stage = await staged(make)
+      await using element = await stage.world.boot({ wrap: twice })
+      await scenario.run(element.service, stage.before)
+      expect(await inspect(stage.world, element)).toEqual(after)
+      await expectConsistent(stage.world, element)
+    })
+
+    test.each(UNDOABLE)(
+      '$name: undone halfway when the process dies, it is undone again',
+      async (scenario) => {
+        const { calls } = await undisturbed(make, scenario)
+        for (let failing = 2; failing <= calls; failing += 1) {
+          for (let dying = failing + 1; dying <= failing + UNDO_CALLS; dying += 1) {
+            await using stage = await staged(make)
+            const { world, element, before, interruption, looked } = stage
+            interruption.arm([failing, 'fail after'], [dying, 'die after'])
+            const call = scenario.run(element.service, before).catch(() => {})
+            await Promise.race([interruption.dead, call])
+            await using next = await world.boot()
+            await expectConsistent(world, next)
+            const isUnclear = interruption.hits[0] === 'transact'
+            if (!isUnclear) expect(await inspect(world, next), `${interruption.hits}`).toEqual(looked)
+          }
+        }
+      },
+    )
+  })
+}
+
+const UNDOABLE = SCENARIOS.filter(({ name }) => /^(create|grant)/.test(name))
+/** Enough to come through any of the undos. */
+const UNDO_CALLS = 5

@@ -1,0 +1,93 @@
+import type { DiskId, InitiatorId, RecoveryPointId, VolumeGroupId } from '../../../src/volumegroups/index.ts'
+import type { VolumeGroupsService } from '../../../src/volumegroups/service.ts'
+import { diskSpec, initiatorId, MiB } from '../volume-groups/helpers.ts'
+
+/** What is there before each operation. */
+export interface Before {
+  readonly groupId: VolumeGroupId
+  readonly diskId: DiskId
+  readonly attachedId: DiskId
+  readonly ownId: DiskId
+  readonly pointId: RecoveryPointId
+  readonly emptyId: VolumeGroupId
+  readonly nodeId: InitiatorId
+}
+
+export interface Scenario {
+  readonly name: string
+  readonly run: (service: VolumeGroupsService, before: Before) => Promise<unknown>
+  /** A half-done one leaves less than before at the target: a fence only closes. */
+  readonly onlyCloses?: boolean
+}
+
+const inGroup = { kind: 'named', name: 'group' } as const
+const larger = { requiredBytes: 64n * MiB, limitBytes: undefined }
+
+/** Every operation, in each of its forms. */
+export const SCENARIOS: Scenario[] = [
+  { name: 'createGroup', run: (service) => service.createGroup({ name: 'new', project: '/' }) },
+  { name: 'deleteGroup', run: (service, { emptyId }) => service.deleteGroup(emptyId) },
+  { name: 'createDisk in a group of its own', run: (service) => service.createDisk(diskSpec('new')) },
+  {
+    name: 'createDisk in a named group on first use',
+    run: (service) => service.createDisk(diskSpec('new', { group: { kind: 'named', name: 'new' } })),
+  },
+  {
+    name: 'createDisk from a recovery point, in a group that exists',
+    run: (service, { pointId, diskId }) => {
+      const source = { kind: 'recoveryPoint', recoveryPointId: pointId, diskId } as const
+      return service.createDisk(diskSpec('new', { group: inGroup, source }))
+    },
+  },
+  { name: 'growDisk detached', run: (service, { diskId }) => service.growDisk(diskId, larger) },
+  { name: 'growDisk attached', run: (service, { attachedId }) => service.growDisk(attachedId, larger) },
+  { name: 'deleteDisk', run: (service, { diskId }) => service.deleteDisk(diskId) },
+  { name: 'deleteDisk with its own group', run: (service, { ownId }) => service.deleteDisk(ownId) },
+  {
+    name: 'createRecoveryPoint',
+    run: (service, { diskId, attachedId }) =>
+      service.createRecoveryPoint({ name: 'new', diskIds: [diskId, attachedId], grouped: true }),
+  },
+  { name: 'deleteRecoveryPoint', run: (service, { pointId }) => service.deleteRecoveryPoint(pointId) },
+  {
+    name: 'registerInitiator',
+    run: (service) =>
+      service.registerInitiator({ id: initiatorId('new'), name: 'iqn.2026-01.test:new', maxAttachments: 1 }),
+  },
+  { name: 'removeInitiator', run: (service) => service.removeInitiator(initiatorId('idle')) },
+  {
+    name: 'grant',
+    run: (service, { diskId, nodeId }) =>
+      service.grant({ diskId, initiatorId: nodeId, readOnly: false, shared: false }),
+  },
+  {
+    name: 'revoke',
+    run: (service, { attachedId }) => service.revoke(attachedId, undefined),
+    onlyCloses: true,
+  },
+]
+
+export async function prepare(service: VolumeGroupsService): Promise<Before> {
+  const disk = await service.createDisk(diskSpec('disk', { group: inGroup }))
+  const attached = await service.createDisk(diskSpec('attached', { group: inGroup }))
+  const own = await service.createDisk(diskSpec('own'))
+  const empty = await service.createGroup({ name: 'empty', project: '/' })
+  for (const name of ['idle', 'node']) {
+    await service.registerInitiator({
+      ...{ id: initiatorId(name), maxAttachments: 0 },
+      name: `iqn.2026-01.test:${name}`,
+    })
+  }
+  const rights = { readOnly: false, shared: false }
+  await service.grant({ diskId: attached.id, initiatorId: initiatorId('node'), ...rights })
+  const point = await service.createRecoveryPoint({ name: 'point', diskIds: [disk.id], grouped: false })
+  return {
+    groupId: disk.groupId,
+    diskId: disk.id,
+    attachedId: attached.id,
+    ownId: own.id,
+    pointId: point.id,
+    emptyId: empty.id,
+    nodeId: initiatorId('node'),
+  }
+}
