@@ -3,116 +3,133 @@ import { createSerializer } from '../../serialize.ts'
 import type { Link } from './daemon.ts'
 import { bindAccount, deleteAccount, newAccount, setState, unbindAccount } from './requests.ts'
 
-/**
- * tgtd's accounts are global: one secret for each user name, bound to any number of targets. tgtd 1.0.85 crashes when
- * it shows a target whose account was deleted while bound, or that lost one of several incoming accounts; so an
- * account is unbound before it is deleted, and a target never has more than one incoming.
- */
-export interface Accounts {
-  /** Takes over what an adopted tgtd has. Its secrets can not be read, so they count as unknown. */
-  adopt(users: readonly string[], bound: readonly { user: string; tid: number; outgoing: boolean }[]): void
-  /** Makes these credentials, and no others, the target's. Nobody can log in without credentials meanwhile. */
-  assign(tid: number, chap: ChapCredentials | undefined): Promise<void>
-  /** While it is kept offline, no change of credentials makes the target ready. */
-  keepOffline(tid: number, offline: boolean): void
-  /** The target is gone: deletes what no other target uses. */
-  release(tid: number): Promise<void>
-}
-
 interface Account {
   /** Undefined when it is not known. */
   secret: string | undefined
+  /** The targets that it is bound to, and whether they prove themselves by it. */
   readonly targets: Map<number, { readonly outgoing: boolean }>
-}
-
-const MAX_WAITING = 10_000
-
-export function createAccounts(link: Link): Accounts {
-  const accounts = new Map<string, Account>()
-  const kept = new Set<number>()
-  const serialize = createSerializer(MAX_WAITING)
-
-  const offlineFor = async (tid: number, task: () => Promise<void>): Promise<void> => {
-    await link.call(setState(tid, 'offline'))
-    await task()
-    if (!kept.has(tid)) await link.call(setState(tid, 'ready'))
-  }
-  const unbind = async (tid: number, wanted: readonly Pair[]): Promise<void> => {
-    for (const [user, { targets }] of accounts) {
-      const binding = targets.get(tid)
-      if (binding === undefined || wanted.some((pair) => pair.user === user)) continue
-      await link.call(unbindAccount(tid, user, binding.outgoing))
-      targets.delete(tid)
-    }
-  }
-  const bind = async (tid: number, user: string, outgoing: boolean): Promise<void> => {
-    const account = accounts.get(user)!
-    if (account.targets.has(tid)) return
-    await link.call(bindAccount(tid, user, outgoing))
-    account.targets.set(tid, { outgoing })
-  }
-  const ensure = async (user: string, secret: string): Promise<void> => {
-    const account = accounts.get(user) ?? { secret: undefined, targets: new Map() }
-    if (accounts.has(user) && account.secret === secret) return
-    const offline = [...account.targets].reduce<() => Promise<void>>(
-      (task, [tid, { outgoing }]) =>
-        () =>
-          offlineFor(tid, async () => {
-            await link.call(unbindAccount(tid, user, outgoing))
-            await task()
-            await link.call(bindAccount(tid, user, outgoing))
-          }),
-      async () => {
-        if (accounts.has(user)) await link.call(deleteAccount(user))
-        await link.call(newAccount(user, secret))
-        accounts.set(user, { ...account, secret })
-      },
-    )
-    await offline()
-  }
-  const sweep = async (): Promise<void> => {
-    for (const [user, { targets }] of accounts) {
-      if (targets.size > 0) continue
-      await link.call(deleteAccount(user))
-      accounts.delete(user)
-    }
-  }
-  return {
-    adopt: (users, bound) => {
-      for (const user of users) accounts.set(user, { secret: undefined, targets: new Map() })
-      for (const { user, tid, outgoing } of bound) accounts.get(user)?.targets.set(tid, { outgoing })
-    },
-    assign: (tid, chap) =>
-      serialize('accounts', async () => {
-        const wanted = pairsOf(chap)
-        const isNew = wanted.some(({ user }) => !accounts.get(user)?.targets.has(tid))
-        const isLess = [...accounts].some(
-          ([user, { targets }]) => targets.has(tid) && !wanted.some((pair) => pair.user === user),
-        )
-        const change = async (): Promise<void> => {
-          await unbind(tid, wanted)
-          for (const { user, secret } of wanted) await ensure(user, secret)
-          for (const { user, outgoing } of wanted) await bind(tid, user, outgoing)
-        }
-        await (isNew || isLess ? offlineFor(tid, change) : change())
-        await sweep()
-      }),
-    keepOffline: (tid, offline) => {
-      if (offline) kept.add(tid)
-      else kept.delete(tid)
-    },
-    release: (tid) =>
-      serialize('accounts', async () => {
-        for (const { targets } of accounts.values()) targets.delete(tid)
-        await sweep()
-      }),
-  }
 }
 
 interface Pair {
   readonly user: string
   readonly secret: string
   readonly outgoing: boolean
+}
+
+const MAX_WAITING = 10_000
+
+/**
+ * The CHAP accounts of one tgtd. They are global there: one secret for each user name, bound to any number of targets.
+ * A target is offline while its accounts change, so that nobody can log in without credentials meanwhile.
+ *
+ * tgtd 1.0.85 crashes when it shows a target whose account was deleted while bound, or that lost one of several
+ * incoming accounts: an account is unbound before it is deleted, and a target never has more than one incoming.
+ */
+export class Accounts {
+  readonly #link: Link
+  readonly #accounts = new Map<string, Account>()
+  readonly #keptOffline = new Set<number>()
+  readonly #serialize = createSerializer(MAX_WAITING)
+
+  constructor(link: Link) {
+    this.#link = link
+  }
+
+  /** Takes over what an adopted tgtd has. Its secrets can not be read, so they count as unknown. */
+  adopt(users: readonly string[], bound: readonly { user: string; tid: number; outgoing: boolean }[]): void {
+    for (const user of users) this.#accounts.set(user, { secret: undefined, targets: new Map() })
+    for (const { user, tid, outgoing } of bound) this.#accounts.get(user)?.targets.set(tid, { outgoing })
+  }
+
+  /** Makes these credentials, and no others, the target's; for other targets of the same user too. */
+  assign(tid: number, chap: ChapCredentials | undefined): Promise<void> {
+    return this.#serialize('accounts', async () => {
+      const wanted = pairsOf(chap)
+      const change = async (): Promise<void> => {
+        await this.#unbindOthers(tid, wanted)
+        for (const pair of wanted) await this.#ensure(pair)
+        for (const pair of wanted) await this.#bind(tid, pair)
+      }
+      await (this.#isBoundTo(tid, wanted) ? change() : this.#offline(tid, change))
+      await this.#sweep()
+    })
+  }
+
+  /** While it is kept offline, no change of credentials makes the target ready. */
+  keepOffline(tid: number, offline: boolean): void {
+    if (offline) this.#keptOffline.add(tid)
+    else this.#keptOffline.delete(tid)
+  }
+
+  /** The target is gone: deletes what no other target uses. */
+  release(tid: number): Promise<void> {
+    return this.#serialize('accounts', async () => {
+      this.#keptOffline.delete(tid)
+      for (const { targets } of this.#accounts.values()) targets.delete(tid)
+      await this.#sweep()
+    })
+  }
+
+  #isBoundTo(tid: number, wanted: readonly Pair[]): boolean {
+    const bound = [...this.#accounts].filter(([, { targets }]) => targets.has(tid)).map(([user]) => user)
+    return bound.length === wanted.length && wanted.every(({ user }) => bound.includes(user))
+  }
+
+  async #unbindOthers(tid: number, wanted: readonly Pair[]): Promise<void> {
+    for (const [user, { targets }] of this.#accounts) {
+      const binding = targets.get(tid)
+      if (binding === undefined || wanted.some((pair) => pair.user === user)) continue
+      await this.#link.call(unbindAccount(tid, user, binding.outgoing))
+      targets.delete(tid)
+    }
+  }
+
+  async #bind(tid: number, { user, outgoing }: Pair): Promise<void> {
+    const targets = this.#accounts.get(user)?.targets
+    if (targets === undefined || targets.has(tid)) return
+    await this.#link.call(bindAccount(tid, user, outgoing))
+    targets.set(tid, { outgoing })
+  }
+
+  /** An account can not be changed: it is made anew, with every target that has it offline. */
+  async #ensure({ user, secret }: Pair): Promise<void> {
+    const known = this.#accounts.get(user)
+    if (known?.secret === secret) return
+    const replace = async (): Promise<void> => {
+      if (known) await this.#link.call(deleteAccount(user))
+      await this.#link.call(newAccount(user, secret))
+      this.#accounts.set(user, { secret, targets: known?.targets ?? new Map() })
+    }
+    const replaceUnbound = [...(known?.targets ?? [])].reduce<() => Promise<void>>(
+      (task, [tid, { outgoing }]) =>
+        () =>
+          this.#unbound(tid, { user, secret, outgoing }, task),
+      replace,
+    )
+    await replaceUnbound()
+  }
+
+  #unbound(tid: number, { user, outgoing }: Pair, task: () => Promise<void>): Promise<void> {
+    return this.#offline(tid, async () => {
+      await this.#link.call(unbindAccount(tid, user, outgoing))
+      await task()
+      await this.#link.call(bindAccount(tid, user, outgoing))
+    })
+  }
+
+  async #offline(tid: number, task: () => Promise<void>): Promise<void> {
+    await this.#link.call(setState(tid, 'offline'))
+    await task()
+    if (!this.#keptOffline.has(tid)) await this.#link.call(setState(tid, 'ready'))
+  }
+
+  async #sweep(): Promise<void> {
+    for (const [user, { targets }] of this.#accounts) {
+      if (targets.size > 0) continue
+      await this.#link.call(deleteAccount(user))
+      this.#accounts.delete(user)
+    }
+  }
 }
 
 function pairsOf(chap: ChapCredentials | undefined): readonly Pair[] {

@@ -101,34 +101,32 @@ export async function superviseTgtd(plan: DaemonPlan): Promise<TgtDaemon> {
 async function adopt(place: TgtPlace): Promise<TgtProcess | undefined> {
   const found = await findTgtd(place)
   if (found === undefined) return undefined
-  if (found.same && (await answers(place))) return found.process
+  if (found.same && (await stateOf(place)) === 'listening') return found.process
   await endTgtd(found.process, place)
   return undefined
 }
 
 async function launch(place: TgtPlace): Promise<TgtProcess> {
   const process = await startTgtd(place)
-  let ended = false
-  void process.ended.then(() => {
-    ended = true
-  })
+  const ended = process.ended.then(() => 'ended' as const)
   const deadline = Date.now() + START_TIMEOUT_MS
-  while (!ended && Date.now() < deadline) {
-    if (await answers(place)) return process
-    await sleep(START_POLL_MS)
+  for (let state = await stateOf(place); state !== 'listening'; state = await stateOf(place)) {
+    const next = await Promise.race([ended, sleep(START_POLL_MS)])
+    if (next !== 'ended' && state === 'silent' && Date.now() < deadline) continue
+    await endTgtd(process, place)
+    const { address, port } = place.portal
+    throw unavailable(`tgtd can not serve at ${address}:${port}; is another program there? Its log says more`)
   }
-  await endTgtd(process, place)
-  const { address, port } = place.portal
-  throw unavailable(`tgtd can not serve at ${address}:${port}; is another program there? Its log says more`)
+  return process
 }
 
-/** Whether tgtd answers and listens where it should: it runs on when the portal is taken. */
-async function answers({ portal, ...place }: TgtPlace): Promise<boolean> {
+/** Its control socket answers only when it has tried its portal; it runs on when the portal is taken. */
+async function stateOf(place: TgtPlace): Promise<'silent' | 'deaf' | 'listening'> {
   try {
-    const shown = await callTgtd(socketPath({ portal, ...place }), showPortals)
-    return shown.includes(`:${portal.port},`)
+    const portals = await callTgtd(socketPath(place), showPortals)
+    return portals.includes(`:${place.portal.port},`) ? 'listening' : 'deaf'
   } catch {
-    return false
+    return 'silent'
   }
 }
 

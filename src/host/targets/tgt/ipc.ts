@@ -47,6 +47,16 @@ export class TgtRefusal extends Error {
   }
 }
 
+/** A refusal that the task did not expect is told as TARGET_UNAVAILABLE. */
+export async function refusing<Result>(task: () => Promise<Result>): Promise<Result> {
+  try {
+    return await task()
+  } catch (error) {
+    if (!(error instanceof TgtRefusal)) throw error
+    throw new StorageError('TARGET_UNAVAILABLE', 'the iSCSI target daemon refused a change', { cause: error })
+  }
+}
+
 const DRIVER = 'iscsi'
 const REQUEST_BYTES = 120
 const ANSWER_BYTES = 8

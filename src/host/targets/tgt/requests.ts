@@ -1,7 +1,16 @@
-import type { Export } from '../../../volumegroups/index.ts'
+import { type Export, StorageError } from '../../../volumegroups/index.ts'
 import type { TgtRequest } from './ipc.ts'
 
 /** Every request that this target makes of tgtd, as data. */
+
+/** tgtd cuts parameters at commas and has no way to quote one. */
+function plain(value: string): string {
+  if (!/[,\0\n]/.test(value)) return value
+  throw new StorageError(
+    'INVALID_ARGUMENT',
+    'the iSCSI target can not take a path or name with a comma in it',
+  )
+}
 
 /** tgtd's own are small and slow (RFC 7143 §13); these are what it can do at most with sense. */
 const SESSION_PARAMETERS = [
@@ -18,7 +27,7 @@ const SESSION_PARAMETERS = [
 ] as const
 
 export const newTarget = (tid: number, name: string): readonly TgtRequest[] => [
-  { mode: 'target', op: 'new', tid, parameters: `targetname=${name}` },
+  { mode: 'target', op: 'new', tid, parameters: `targetname=${plain(name)}` },
   ...SESSION_PARAMETERS.map((parameters): TgtRequest => ({ mode: 'target', op: 'update', tid, parameters })),
 ]
 
@@ -39,7 +48,7 @@ export const admit = (tid: number, initiatorName: string): TgtRequest => ({
   mode: 'target',
   op: 'bind',
   tid,
-  parameters: `initiator-name=${initiatorName}`,
+  parameters: `initiator-name=${plain(initiatorName)}`,
 })
 
 export const shutOut = (tid: number, initiatorName: string): TgtRequest => ({
@@ -53,7 +62,7 @@ export const newLun = (tid: number, { lun, backingPath }: Export): TgtRequest =>
   op: 'new',
   tid,
   lun,
-  parameters: `path=${backingPath},bstype=rdwr`,
+  parameters: `path=${plain(backingPath)},bstype=rdwr`,
 })
 
 export const identifyLun = (tid: number, one: Export): TgtRequest => ({
@@ -62,8 +71,8 @@ export const identifyLun = (tid: number, one: Export): TgtRequest => ({
   tid,
   lun: one.lun,
   parameters: [
-    `scsi_sn=${one.serial}`,
-    `scsi_id=${one.naa}`,
+    `scsi_sn=${plain(one.serial)}`,
+    `scsi_id=${plain(one.naa)}`,
     'vendor_id=MOORING',
     'product_id=DISK',
     'product_rev=0001',
@@ -87,13 +96,13 @@ export const closeConnection = (tid: number, session: bigint, connection: number
 export const newAccount = (user: string, secret: string): TgtRequest => ({
   mode: 'account',
   op: 'new',
-  parameters: `user=${user},password=${secret}`,
+  parameters: `user=${plain(user)},password=${plain(secret)}`,
 })
 
 export const deleteAccount = (user: string): TgtRequest => ({
   mode: 'account',
   op: 'delete',
-  parameters: `user=${user}`,
+  parameters: `user=${plain(user)}`,
 })
 
 export const bindAccount = (tid: number, user: string, outgoing: boolean): TgtRequest => ({
@@ -101,7 +110,7 @@ export const bindAccount = (tid: number, user: string, outgoing: boolean): TgtRe
   op: 'bind',
   tid,
   outgoing,
-  parameters: `user=${user}`,
+  parameters: `user=${plain(user)}`,
 })
 
 export const unbindAccount = (tid: number, user: string, outgoing: boolean): TgtRequest => ({

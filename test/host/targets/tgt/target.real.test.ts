@@ -1,15 +1,21 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, open, readdir, readFile, rm, truncate } from 'node:fs/promises'
+import { mkdtemp, open, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pino from 'pino'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { findTgtd } from '../../../../src/host/targets/tgt/process.ts'
+import { run } from '../../../../src/host/exec.ts'
+import { callTgtd } from '../../../../src/host/targets/tgt/ipc.ts'
+import { endTgtd, findTgtd, socketPath } from '../../../../src/host/targets/tgt/process.ts'
+import * as requests from '../../../../src/host/targets/tgt/requests.ts'
+import { parseTargets } from '../../../../src/host/targets/tgt/show.ts'
 import { createTgtTarget, type TgtOptions } from '../../../../src/host/targets/tgt/target.ts'
 import { write16 } from '../../../../src/iscsi/cdb.ts'
+import { Lun } from '../../../../src/iscsi/lun.ts'
 import type { Export, Target } from '../../../../src/volumegroups/index.ts'
 import { newExport, type TargetHarness, targetContract } from '../../../contract/target.ts'
 import { freePort } from '../../../support/tgtd.ts'
+import { temporaryPool } from '../../stores/btrfs/temporary-pool.ts'
 import { attach, login, look } from './visitor.ts'
 
 const MIB = 1024 * 1024
@@ -21,6 +27,7 @@ async function makeHarness(): Promise<TargetHarness & { place: TgtOptions; pid()
     runDir: join(directory, 'run'),
     portal: { address: '127.0.0.1', port: await freePort() },
     leaveRunning: true,
+    fenceTimeoutMs: 1000,
     log: pino({ level: 'silent' }),
   }
   const targets: Target[] = [createTgtTarget(place)]
@@ -45,10 +52,8 @@ async function makeHarness(): Promise<TargetHarness & { place: TgtOptions; pid()
     },
     [Symbol.asyncDispose]: async () => {
       for (const target of targets) await target[Symbol.asyncDispose]()
-      const last = createTgtTarget({ ...place, leaveRunning: false })
-      if (await find()) await last.start([])
-      await last[Symbol.asyncDispose]()
-      expect(await find()).toBeUndefined()
+      const left = await find()
+      if (left) await endTgtd(left.process, { ...place, threads: 2 })
       await rm(directory, { recursive: true })
     },
   }
@@ -105,14 +110,42 @@ describe('tgt target', () => {
     const session = await login(target, one)
     onTestFinished(() => session.logout())
     const pid = await harness.pid()
-    const served = [one]
     const next = await harness.restart()
-    await next.start(served)
+    await next.start([one])
     target = next
     expect(await harness.pid()).toBe(pid)
-    const { status } = await session.execute({ lun: 1, cdb: write16(0, 1), dataOut: Buffer.alloc(512, 7) })
-    expect(status).toBeGreaterThanOrEqual(0)
-    expect(session.end).toBeUndefined()
+    await new Lun(session, one.lun).ready()
+    const { status } = await session.execute({
+      lun: one.lun,
+      cdb: write16(0, 1),
+      dataOut: Buffer.alloc(512, 7),
+    })
+    expect(status).toBe(0)
+  })
+
+  test('an adopted tgtd that dies is started again too', async () => {
+    const one = await granted()
+    const next = await harness.restart()
+    await next.start([one])
+    target = next
+    const before = await harness.pid()
+    process.kill(before, 'SIGKILL')
+    await expect.poll(() => harness.look(one, one.lun), { timeout: 10_000 }).toBeDefined()
+    expect(await harness.pid()).not.toBe(before)
+  })
+
+  test('a target that an element left half changed is made anew', async () => {
+    const one = await granted()
+    const socket = socketPath({ ...harness.place, threads: 2 })
+    const shown = parseTargets(await callTgtd(socket, requests.showTargets))
+    const tid = shown.find(({ name }) => name === one.targetName)?.tid ?? 0
+    await callTgtd(socket, requests.setState(tid, 'offline'))
+    await callTgtd(socket, requests.unbindAccount(tid, one.chap?.user ?? '', false))
+    const next = await harness.restart()
+    await next.start([one])
+    target = next
+    expect(await harness.look({ ...one, chap: undefined }, one.lun)).toBeUndefined()
+    expect(await harness.look(one, one.lun)).toBeDefined()
   })
 
   test('no write lands after a revoke has returned', async () => {
@@ -129,6 +162,33 @@ describe('tgt target', () => {
       expect(await look(target, stay, stay.lun)).toBeDefined()
       await target.revoke(stay.targetName, stay.lun)
     }
+  })
+
+  test('a write that is stuck in the store keeps a revoke from returning, and the initiator out', async () => {
+    await using pool = await temporaryPool(256n * 1024n * 1024n)
+    const backingPath = join(pool.path, 'disk')
+    await writeFile(backingPath, Buffer.alloc(8 * MIB))
+    const one = await granted({ backingPath })
+    const stay = await granted({ targetName: one.targetName, lun: 2 })
+    const session = await login(target, one)
+    await new Lun(session, one.lun).ready()
+    await run({ file: 'fsfreeze', args: ['--freeze', pool.path] })
+    try {
+      const write = { lun: one.lun, cdb: write16(0, 1), dataOut: Buffer.alloc(512, 7) }
+      const stuck = session.execute(write).catch(() => {})
+      const refusal = { reason: 'FENCE_INCOMPLETE', kind: 'unavailable' }
+      await expect(target.revoke(one.targetName, one.lun)).rejects.toMatchObject(refusal)
+      expect(await harness.look(stay, stay.lun)).toBeUndefined()
+      await expect(target.grant(stay)).rejects.toMatchObject(refusal)
+      await run({ file: 'fsfreeze', args: ['--unfreeze', pool.path] })
+      await target.revoke(one.targetName, one.lun)
+      await stuck
+    } finally {
+      await run({ file: 'fsfreeze', args: ['--unfreeze', pool.path] }, { okCodes: [0, 1] })
+    }
+    session.destroy()
+    expect(await harness.look(one, one.lun)).toBeUndefined()
+    expect(await harness.look(stay, stay.lun)).toBeDefined()
   })
 
   test('a disk grows under a writer: no error, no lost write, the new size', async () => {
@@ -184,6 +244,16 @@ describe('tgt target', () => {
     })
     await expect(other.start([])).rejects.toMatchObject({ reason: 'TARGET_UNAVAILABLE' })
     await other[Symbol.asyncDispose]()
+  })
+
+  test('disposing of it ends tgtd, unless it is left running', async () => {
+    await using own = await makeHarness()
+    const stopping = createTgtTarget({ ...own.place, leaveRunning: false })
+    await stopping.start([])
+    const pid = await own.pid()
+    await stopping[Symbol.asyncDispose]()
+    await expect(readFile(`/proc/${pid}/cmdline`, 'utf8')).rejects.toMatchObject({ code: 'ENOENT' })
+    await expect(stopping.inventory()).rejects.toMatchObject({ reason: 'NOT_READY' })
   })
 })
 
