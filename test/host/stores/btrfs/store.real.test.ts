@@ -1,8 +1,9 @@
-import { mkdir, open, readdir, readFile, symlink, unlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, open, readdir, readFile, rm, symlink, unlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { run } from '../../../../src/host/exec.ts'
-import type { Pool } from '../../../../src/host/pool.ts'
+import { openPool, type Pool } from '../../../../src/host/pool.ts'
 import * as commands from '../../../../src/host/stores/btrfs/commands.ts'
 import { type GroupLayout, layoutOf, staged } from '../../../../src/host/stores/btrfs/layout.ts'
 import { createBtrfsStore } from '../../../../src/host/stores/btrfs/store.ts'
@@ -135,6 +136,47 @@ describe('btrfs store', () => {
     await store.deleteDisk(id, disk)
     await store.deleteGroup(id)
   })
+})
+
+test('what was done is there after a crash of the host', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'mooring-crash-'))
+  onTestFinished(() => rm(directory, { recursive: true }))
+  const spec = (name: string) => ({
+    imageFile: join(directory, `${name}.img`),
+    sizeBytes: 256n * 1024n * 1024n,
+    mountPoint: join(directory, name),
+  })
+  const [group, gone] = [volumeGroupIds.create(), volumeGroupIds.create()]
+  const [disk, clone] = [diskIds.create(), diskIds.create()]
+  const [all, some] = [recoveryPointIds.create(), recoveryPointIds.create()]
+  const source = { kind: 'disk', groupId: group, diskId: disk } as const
+  const steps: ((store: Store) => Promise<void>)[] = [
+    (store) => store.createGroup(gone),
+    (store) => store.createGroup(group),
+    (store) => store.createDisk(group, disk, SIZE),
+    (store) => store.createRecoveryPoint(group, all, [disk]),
+    (store) => store.createDisk(group, clone, SIZE, source),
+    (store) => store.createRecoveryPoint(group, some, [disk]),
+    (store) => store.growDisk(group, clone, 2n * SIZE),
+    (store) => store.deleteDisk(group, disk),
+    (store) => store.deleteRecoveryPoint(group, all),
+    (store) => store.deleteGroup(gone),
+  ]
+  const expected: Awaited<ReturnType<Store['inventory']>>[] = []
+  {
+    await using pool = await openPool(spec('live'))
+    const store = createBtrfsStore({ poolPath: pool.path })
+    for (const [index, step] of steps.entries()) {
+      await step(store)
+      // The loop device writes past the page cache, so the image holds now what a disk would hold after a crash.
+      await run({ file: 'cp', args: [spec('live').imageFile, spec(`crash-${index}`).imageFile] })
+      expected.push(await store.inventory())
+    }
+  }
+  for (const [index, inventory] of expected.entries()) {
+    await using pool = await openPool(spec(`crash-${index}`))
+    expect(await createBtrfsStore({ poolPath: pool.path }).inventory(), `step ${index}`).toEqual(inventory)
+  }
 })
 
 async function fill(disk: string, poolPath: string): Promise<void> {
