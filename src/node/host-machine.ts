@@ -1,4 +1,3 @@
-import { lstat, mkdir, open, rmdir, unlink } from 'node:fs/promises'
 import { deviceNumberOf, devicePathOf } from '../host/block-devices.ts'
 import { format } from '../host/filesystems/format.ts'
 import { growMounted, growUnmounted } from '../host/filesystems/grow.ts'
@@ -6,8 +5,8 @@ import { setUuid } from '../host/filesystems/identity.ts'
 import { mountFilesystem } from '../host/filesystems/mount-filesystem.ts'
 import { probe } from '../host/filesystems/probe.ts'
 import { UsageReader } from '../host/filesystems/usage.ts'
+import { makeMountPoint, removeMountPoint } from '../host/mount-points.ts'
 import { bindMount, findMount, type Mount, unmount } from '../host/mounts.ts'
-import { StorageError } from '../volumegroups/index.ts'
 import type { Machine, MountPoint } from './machine.ts'
 
 /** The machine that this process runs on. */
@@ -18,8 +17,8 @@ export function createHostMachine(): Machine {
     mountFilesystem,
     bind: bindMount,
     unmount,
-    makeTarget,
-    removeTarget,
+    makeTarget: makeMountPoint,
+    removeTarget: removeMountPoint,
     probe,
     format,
     setUuid,
@@ -45,29 +44,3 @@ async function mountAt(path: string): Promise<MountPoint | undefined> {
 /** btrfs has an anonymous device number, so there only the source says which device it is. */
 const deviceBehind = async (found: Mount): Promise<string | undefined> =>
   found.device.startsWith('0:') ? found.source : devicePathOf(found.device)
-
-async function makeTarget(path: string, kind: 'directory' | 'file'): Promise<void> {
-  try {
-    if (kind === 'directory') await mkdir(path, { mode: 0o750 })
-    else await (await open(path, 'wx', 0o600)).close()
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'EEXIST') return
-    throw new StorageError('COMMAND_FAILED', 'the target can not be made on this node', { cause })
-  }
-}
-
-/** A file that has grown holds what was written to it while nothing was mounted there. */
-async function removeTarget(path: string): Promise<void> {
-  try {
-    const found = await lstat(path)
-    if (found.isDirectory()) return await rmdir(path)
-    if (found.isFile() && found.size === 0) return await unlink(path)
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return
-    throw new StorageError('TARGET_NOT_EMPTY', 'the target can not be removed from this node', { cause })
-  }
-  throw new StorageError(
-    'TARGET_NOT_EMPTY',
-    'the target is not the empty directory or file that was made for it',
-  )
-}

@@ -27,7 +27,7 @@ export async function prepareFilesystem(parts: NodeParts, job: Job, call: Call):
     if (content.kind === 'filesystem') return await useFilesystem(parts, { ...job, content }, call)
     const isRemains = content.kind === 'unrecognised' && job.record.phase === 'formatting'
     if (content.kind !== 'blank' && !isRemains) throw notBlank(job.record, content.what)
-    return await formatDisk(parts, job, isRemains)
+    return await formatDisk(parts, { ...job, overwrite: isRemains }, call)
   } catch (error) {
     throw withStep(error, 'prepare')
   }
@@ -38,8 +38,12 @@ const notBlank = ({ diskId }: VolumeRecord, what: string): StorageError =>
     entity: { kind: 'disk', id: diskId },
   })
 
-async function formatDisk(parts: NodeParts, job: Job, overwrite: boolean): Promise<Prepared> {
-  const { record, device } = job
+async function formatDisk(
+  parts: NodeParts,
+  job: Job & { readonly overwrite: boolean },
+  call: Call,
+): Promise<Prepared> {
+  const { record, device, overwrite } = job
   const fsType = record.fsType ?? DEFAULT_FILE_SYSTEM
   if (record.readOnly || device.readOnly) {
     throw new StorageError(
@@ -48,6 +52,7 @@ async function formatDisk(parts: NodeParts, job: Job, overwrite: boolean): Promi
     )
   }
   const options = parseMkfsOptions(fsType, job.mkfsOptions)
+  call.log.info({ fsType, device: device.path, overwrite }, 'making a file system')
   await parts.records.write({ ...record, fsType, phase: 'formatting' })
   await parts.machine.format(fsType, { device: device.path, options, uuid: uuidOf(record.diskId), overwrite })
   return { fsType, growable: false }
@@ -98,5 +103,6 @@ async function renewClone(
     await parts.machine.mountFilesystem(replay)
     await parts.machine.unmount(record.stagingPath)
   }
+  call.log.info({ fsType: content.fsType, device: device.path }, 'giving the clone its own UUID')
   await parts.machine.setUuid(content.fsType, device.path, uuidOf(record.diskId))
 }

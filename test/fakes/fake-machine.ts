@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
 import type { FsType, MkfsRequest } from '../../src/host/filesystems/filesystem.ts'
 import type { FilesystemMount } from '../../src/host/filesystems/mount-filesystem.ts'
 import type { Content } from '../../src/host/filesystems/probe.ts'
 import type { FilesystemUsage } from '../../src/host/filesystems/usage.ts'
+import { makeMountPoint, removeMountPoint } from '../../src/host/mount-points.ts'
 import type { Machine, MountPoint } from '../../src/node/machine.ts'
 import { StorageError } from '../../src/volumegroups/index.ts'
 import type { MemoryInitiator } from './memory-initiator.ts'
@@ -52,14 +52,8 @@ export class FakeMachine implements Machine {
     this.mounts.delete(path)
   }
 
-  async makeTarget(path: string, kind: 'directory' | 'file'): Promise<void> {
-    if (existsSync(path)) return
-    await (kind === 'directory' ? mkdir(path) : writeFile(path, ''))
-  }
-
-  async removeTarget(path: string): Promise<void> {
-    await rm(path, { recursive: true, force: true })
-  }
+  makeTarget = makeMountPoint
+  removeTarget = removeMountPoint
 
   async probe(device: string): Promise<Content> {
     const { device: attached, medium } = this.#initiator.mediumAt(device)

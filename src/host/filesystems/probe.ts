@@ -69,12 +69,12 @@ async function probeUnsigned(device: string): Promise<Content> {
     { offset: sizeBytes - BigInt(tailBytes), length: tailBytes, where: `the last ${tailBytes} bytes` },
   ]
   return withDevice(device, async (handle) => {
-    for (const { offset, length, where } of ranges) {
-      if (!isZero(await readRange(handle, offset, length))) {
-        return { kind: 'unrecognised', what: `data that nothing recognises in ${where}` }
-      }
-    }
-    return { kind: 'blank' }
+    const reads = ranges.map(async ({ offset, length, where }) =>
+      isZero(await readRange(handle, offset, length)) ? undefined : where,
+    )
+    const dirty = (await Promise.all(reads)).find((where) => where !== undefined)
+    if (dirty === undefined) return { kind: 'blank' }
+    return { kind: 'unrecognised', what: `data that nothing recognises in ${dirty}` }
   })
 }
 
