@@ -83,16 +83,11 @@ export async function goForward<Tx extends JournalWriter>(
   around: Surroundings<Tx>,
 ): Promise<Ending> {
   const { definition, outcome } = live
-  const answer = (): void => outcome.resolve(live.result)
+  const answer = () => outcome.resolve(live.result)
   try {
     for (const step of definition.forward) {
       const attempt = () => bounded(live, around, step, () => step.run?.(live.intent), answer)
-      await retried(live, around, {
-        step: step.name,
-        attempts: around.limits.forwardAttempts,
-        attempt,
-        answer,
-      })
+      await retried(live, around, { step: step.name, attempt, answer })
     }
     if (definition.forward.length > 0) {
       await end(live, around, { state: 'done', step: undefined, endedAt: around.now() })
@@ -105,12 +100,13 @@ export async function goForward<Tx extends JournalWriter>(
   }
 }
 
-/** Takes back all steps, last first, whether they ran or not; then tells the caller `error`. */
+/** Takes back all steps, last first, whether they ran or not. The caller waits only as long as that goes well. */
 export async function undo<Tx extends JournalWriter>(
   live: Live<Tx>,
   around: Surroundings<Tx>,
   error: unknown,
 ): Promise<Ending> {
+  const answer = () => live.outcome.reject(error)
   try {
     if (await hasCommitted(live, around)) return await goForward(live, around)
     const failure = live.failure ?? around.errors.describe(error)
@@ -120,22 +116,15 @@ export async function undo<Tx extends JournalWriter>(
     for (const step of live.definition.steps.toReversed()) {
       if (step.undo === undefined) continue
       const name = `undo ${step.name}`
-      const attempt = () =>
-        bounded(
-          live,
-          around,
-          { ...step, name },
-          () => step.undo?.(live.intent),
-          () => {},
-        )
-      await retried(live, around, { step: name, attempts: around.limits.undoAttempts, attempt })
+      const attempt = () => bounded(live, around, { ...step, name }, () => step.undo?.(live.intent), answer)
+      await retried(live, around, { step: name, attempt, answer })
     }
     await end(live, around, { ...failed, state: 'failed', endedAt: around.now() })
     return 'failed'
   } catch (undoError) {
     return around.stop.aborted ? 'open' : await fault(live, around, undoError)
   } finally {
-    live.outcome.reject(error)
+    answer()
   }
 }
 
@@ -213,24 +202,23 @@ async function bounded<Tx extends JournalWriter>(
 
 interface Retries {
   readonly step: string
-  readonly attempts: number
   readonly attempt: () => Promise<void>
-  /** Called once it is clear that this takes longer. */
-  readonly answer?: () => void
+  /** Lets the caller go, once it is clear that this takes longer. */
+  readonly answer: () => void
 }
 
 async function retried<Tx extends JournalWriter>(
   live: Live<Tx>,
   { limits, report, stop }: Surroundings<Tx>,
-  { step, attempts, attempt, answer }: Retries,
+  { step, attempt, answer }: Retries,
 ): Promise<void> {
   for (let tries = 1; ; tries += 1) {
     try {
       return await attempt()
     } catch (error) {
-      answer?.()
+      answer()
       report({ ...about(live), step, error })
-      if (tries === attempts) throw error
+      if (tries === limits.attempts) throw error
       const pauseMs = Math.min(limits.backoffMs * 2 ** (tries - 1), limits.maxBackoffMs)
       await sleep(pauseMs, undefined, { signal: stop })
     }

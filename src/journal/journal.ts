@@ -213,20 +213,20 @@ export class Journal<Tx extends JournalWriter> implements AsyncDisposable {
     if (this.#locks.acquire(definition.locks(intent), owner)) return 'open'
     const live = newLive(record.id, definition, intent)
     this.#live.set(live.id, live)
-    if (record.committed) {
-      live.committed = true
-      live.result = decodeExactly(record.result ?? 'null')
-      const running = this.#track(live, owner, goForward(live, this.#around))
-      await live.outcome.promise // a step that fails is tried again while the API is open
-      return (await settlesWithin(running, 0)) ? running : 'open'
-    }
+    live.committed = record.committed
+    live.result = record.committed ? decodeExactly(record.result ?? 'null') : undefined
     live.failure = record.failure
     live.step = record.step
-    const redo = definition.atRestart === 'redo' && record.state === 'running'
-    const work = redo
-      ? execute(live, this.#around)
-      : undo(live, this.#around, this.#options.errors.interrupted())
-    return this.#track(live, owner, work)
+    const running = this.#track(live, owner, this.#finish(live, record))
+    // What fails is tried again while the API is open: it holds its locks, and keeps nobody else waiting.
+    await live.outcome.promise.catch(() => {})
+    return (await settlesWithin(running, 0)) ? running : 'open'
+  }
+
+  #finish(live: Live<Tx>, { state }: OperationRecord): Promise<Ending> {
+    if (live.committed) return goForward(live, this.#around)
+    const redo = live.definition.atRestart === 'redo' && state === 'running'
+    return redo ? execute(live, this.#around) : undo(live, this.#around, this.#options.errors.interrupted())
   }
 
   async #pruneNowAndThen(tx: Tx): Promise<void> {

@@ -14,9 +14,9 @@ export interface JournalLimits {
   readonly stepLimitMs: number
   /** How long an operation runs before its step is written down; quick ones cost no transaction for it. */
   readonly noteAfterMs: number
-  readonly undoAttempts: number
-  readonly forwardAttempts: number
-  /** Before the second attempt of an undo or forward step; doubles up to `maxBackoffMs`. */
+  /** Of an undo or a forward step, before the operation is faulted. */
+  readonly attempts: number
+  /** Before the second attempt; doubles up to `maxBackoffMs`. */
   readonly backoffMs: number
   readonly maxBackoffMs: number
   /** How long a stop waits for what runs. */
@@ -30,8 +30,7 @@ export const DEFAULT_LIMITS: JournalLimits = {
   maxInFlight: 64,
   stepLimitMs: 120_000,
   noteAfterMs: 200,
-  undoAttempts: 4,
-  forwardAttempts: 20,
+  attempts: 20, // some six minutes: a target or store that restarts is there again long before
   backoffMs: 100,
   maxBackoffMs: 30_000,
   drainMs: 30_000,

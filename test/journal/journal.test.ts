@@ -130,7 +130,7 @@ test('a failed step is undone in reverse, itself included, and named', async () 
 })
 
 test('an undo that fails is tried again; when it never succeeds the operation is faulted, and seen', async () => {
-  await using bench = await createBench({ undoAttempts: 3 })
+  await using bench = await createBench({ attempts: 3 })
   let attempts = 0
   const undo = async () => {
     attempts += 1
@@ -138,14 +138,39 @@ test('an undo that fails is tried again; when it never succeeds the operation is
   }
   const definition = bench.define({ steps: [{ ...failing('first'), undo }] })
   await expect(bench.journal.run(definition, { name: 'a' })).rejects.toMatchObject({ reason: 'NO_SPACE' })
+  await expect
+    .poll(() => bench.operation())
+    .toMatchObject({ state: 'faulted', error: { reason: 'NO_SPACE' } })
   expect(attempts).toBe(3)
-  expect(await bench.operation()).toMatchObject({ state: 'faulted', error: { reason: 'NO_SPACE' } })
   expect(bench.troubles).toHaveLength(3)
 
   const healed = bench.define({ steps: [step(bench.notes, 'first')] })
   const { failed } = await bench.restarted().recover([healed])
   expect(failed).toHaveLength(1)
   expect(await bench.operation()).toMatchObject({ state: 'failed', error: { reason: 'NO_SPACE' } })
+})
+
+test('a start does not wait for an undo that fails: it goes on, and holds its locks', async () => {
+  await using bench = await createBench()
+  const { step: waiting, begun } = gate('waiting')
+  const locks = [exclusive('disk-1')]
+  bench.journal.run(bench.define({ steps: [waiting] }), { name: 'a', locks }).catch(() => {})
+  await begun
+
+  const journal = bench.restarted()
+  const { step: healing, open } = gate('healing')
+  let attempts = 0
+  const undo = async () => {
+    attempts += 1
+    if (attempts === 1) throw new Error('not yet')
+    await healing.run()
+  }
+  const { open: left } = await journal.recover([bench.define({ steps: [{ name: 'waiting', undo }] })])
+  expect(left).toHaveLength(1)
+  const busy = journal.run(bench.define({}), { name: 'b', locks })
+  await expect(busy).rejects.toMatchObject({ reason: 'ENTITY_BUSY' })
+  open()
+  await expect.poll(async () => (await bench.operation()).state).toBe('failed')
 })
 
 test('past the commit the caller is answered, and what fails goes on until it succeeds', async () => {
