@@ -1,5 +1,6 @@
 import { DEFAULT_FILE_SYSTEM } from '../csi/file-systems.ts'
 import type { FsType } from '../host/filesystems/filesystem.ts'
+import { checkFormatSize } from '../host/filesystems/format.ts'
 import { needsOwnUuid } from '../host/filesystems/identity.ts'
 import { parseMkfsOptions } from '../host/filesystems/mkfs-options.ts'
 import type { Content } from '../host/filesystems/probe.ts'
@@ -51,6 +52,7 @@ async function formatDisk(
       `the disk is blank, and read-only: no ${fsType} can be made on it`,
     )
   }
+  checkFormatSize(fsType, device.sizeBytes)
   const options = parseMkfsOptions(fsType, job.mkfsOptions)
   call.log.info({ fsType, device: device.path, overwrite }, 'making a file system')
   await parts.records.write({ ...record, fsType, phase: 'formatting' })

@@ -105,15 +105,12 @@ async function bringUp(parts: NodeParts, { record, request }: Job, call: Call): 
   return { ...mountable, phase: 'staged' }
 }
 
-/**
- * What is still published was staged before, and stays for its users to unpublish. The record of a disk that was being
- * formatted stays too: it is what allows to format the remains.
- */
+/** What is still published was staged before, and stays for its users to unpublish. */
 async function undo(parts: NodeParts, diskId: DiskId, call: Call): Promise<void> {
   try {
     const record = await parts.records.read(diskId)
     if (record === undefined || (await publishedAt(parts, record)).length > 0) return
-    await takeDown(parts, record, { keepRecord: record.phase === 'formatting' })
+    await takeDown(parts, record)
   } catch (error) {
     call.log.warn({ err: error }, 'a failed stage could not be taken down; unstage or the next stage does it')
   }

@@ -44,14 +44,10 @@ async function unstageUnrecorded(parts: NodeParts, { diskId, stagingPath }: Unst
 }
 
 /** Each step is done whether or not it was done before; the record goes last. */
-export async function takeDown(
-  parts: NodeParts,
-  record: VolumeRecord,
-  options: { readonly keepRecord?: boolean } = {},
-): Promise<void> {
+export async function takeDown(parts: NodeParts, record: VolumeRecord): Promise<void> {
   if (hasMount(record)) await parts.machine.unmount(record.stagingPath)
   await detach(parts, record.diskId, record.attach)
-  if (!options.keepRecord) await parts.records.remove(record.diskId)
+  await parts.records.remove(record.diskId)
 }
 
 async function detach(parts: NodeParts, diskId: DiskId, attach: AttachMode): Promise<void> {

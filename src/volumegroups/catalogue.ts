@@ -239,9 +239,9 @@ export const CATALOGUE = {
     fix: 'Attach the volume for writing first.',
   },
   FORMAT_FAILED: {
-    kind: 'precondition_failed',
-    meaning: 'The file system could not be made.',
-    fix: 'Correct mkfsOptions or the size of the volume; the error says what the program said.',
+    kind: 'unavailable',
+    meaning: 'The program that makes the file system failed. What it left is overwritten by the next try.',
+    fix: 'Correct mkfsOptions if the words of the program, in the error, say so; the call is repeated.',
   },
   MOUNT_REFUSED: {
     kind: 'precondition_failed',

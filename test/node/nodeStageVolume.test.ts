@@ -141,7 +141,7 @@ describe('what is on the disk', () => {
     await expect(stage(world, disk)).rejects.toMatchObject({ reason: 'NOT_BLANK' })
   })
 
-  test('options that mkfs refuses leave the node clean, and corrected ones work', async () => {
+  test('an mkfs that fails is repeated with corrected options, or given up by unstage', async () => {
     const world = await World.create()
     const disk = await world.disk()
     const { format } = world.machine
@@ -150,10 +150,24 @@ describe('what is on the disk', () => {
       throw new StorageError('FORMAT_FAILED', 'mkfs.ext4 failed: invalid blocksize')
     }
     await expect(stage(world, disk)).rejects.toMatchObject({ reason: 'FORMAT_FAILED' })
-    expect(await world.initiator.list()).toEqual([])
     world.machine.format = format
     await stage(world, disk)
     expect(contentOf(world, disk)).toMatchObject({ kind: 'filesystem' })
+    await takeDown(world, disk)
+    expect(await world.leftovers()).toEqual([])
+  })
+
+  test('a disk that is too small for the file system is refused before anything is done to it', async () => {
+    const world = await World.create()
+    const size = { requiredBytes: 64n * MIB, limitBytes: undefined }
+    const group = { kind: 'own' } as const
+    const disk = await world.groups.createDisk({ name: 'small', project: '/', group, size, attributes: {} })
+    await world.groups.grant({ diskId: disk.id, initiatorId: NODE, readOnly: false, shared: false })
+    await expect(stage(world, disk, mountCapability('xfs'))).rejects.toMatchObject({
+      reason: 'SIZE_OUT_OF_RANGE',
+    })
+    expect(contentOf(world, disk)).toEqual({ kind: 'blank' })
+    expect(await world.leftovers()).toEqual([])
   })
 
   test('a blank disk that is read-only is refused', async () => {
