@@ -185,6 +185,7 @@ describe('tgt target', () => {
       await stuck
     } finally {
       await run({ file: 'fsfreeze', args: ['--unfreeze', pool.path] }, { okCodes: [0, 1] })
+      await target.revoke(one.targetName, one.lun)
     }
     session.destroy()
     expect(await harness.look(one, one.lun)).toBeUndefined()
