@@ -13,11 +13,13 @@ import {
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'undici'
-import { stringify } from 'yaml'
+import { parse, stringify } from 'yaml'
 import type { ProbeResponse } from '../../src/csi/messages.ts'
 import { CsiClient } from '../fakes/csi-client.ts'
+import { setUpHttps } from './https.ts'
 import { describeLeftovers, leftoversOf, sweep } from './leftovers.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
@@ -32,6 +34,10 @@ export interface DeploymentOptions {
   readonly attach?: 'controller' | 'node'
   readonly maxVolumes?: number
   readonly poolBytes?: number
+  /** What a stopping element does with its target. Whatever it is, nothing is left when the deployment is disposed of. */
+  readonly onStop?: 'serve' | 'stop'
+  /** How controller and node reach the element. Default: its unix socket. */
+  readonly transport?: 'socket' | 'https'
 }
 
 type Role = 'element' | 'controller' | 'node'
@@ -45,14 +51,20 @@ export class Deployment implements AsyncDisposable {
   readonly controllerSocket: string
   readonly nodeSocket: string
   readonly elementSocket: string
+  /** Where the element mounts its pool, and where its tgtd takes commands. */
+  readonly poolPath: string
+  readonly targetSocket: string
   readonly #processes = new Map<Role, ChildProcess>()
   readonly #clients: CsiClient[] = []
+  readonly #tokens: string[] = []
 
   private constructor(name: string) {
     this.folder = mkdtempSync(join(tmpdir(), `${name}-${process.pid}-`))
     this.controllerSocket = join(this.folder, 'controller.sock')
     this.nodeSocket = join(this.folder, 'node.sock')
     this.elementSocket = join(this.folder, 'element.sock')
+    this.poolPath = join(this.folder, 'element/pool')
+    this.targetSocket = join(this.folder, 'element/tgt/control.0')
   }
 
   static async start(options: DeploymentOptions): Promise<Deployment> {
@@ -72,42 +84,52 @@ export class Deployment implements AsyncDisposable {
   async #configure(options: DeploymentOptions): Promise<void> {
     const { folder } = this
     const attach = options.attach ?? 'controller'
-    const element = { socket: this.elementSocket }
+    const nodeId = `node-${process.pid}`
+    const socket = { socket: this.elementSocket }
+    const https =
+      options.transport === 'https' ? await setUpHttps(folder, await freePort(), nodeId) : undefined
+    this.#tokens.push(...(https?.tokens ?? []))
     const configs = {
       element: {
         name: options.name,
         site: 'site-1',
         stateDir: join(folder, 'element'),
-        listen: element,
+        listen: { ...socket, ...(https && { https: https.listen }) },
         pool: {
           imageFile: join(folder, 'element/pool.img'),
           sizeBytes: options.poolBytes ?? 8 * 1024 ** 3,
-          mountPoint: join(folder, 'element/pool'),
+          mountPoint: this.poolPath,
         },
         portal: { address: '127.0.0.1', port: await freePort() },
-        target: { onStop: 'stop' },
+        target: { onStop: options.onStop ?? 'stop' },
       },
-      controller: { csiEndpoint: `unix://${this.controllerSocket}`, element, attach },
+      controller: {
+        csiEndpoint: `unix://${this.controllerSocket}`,
+        element: https?.controller ?? socket,
+        attach,
+      },
       node: {
         csiEndpoint: `unix://${this.nodeSocket}`,
-        element,
+        element: https?.node ?? socket,
         attach,
-        nodeId: `node-${process.pid}`,
+        nodeId,
         stateDir: join(folder, 'node'),
         maxVolumes: options.maxVolumes ?? 64,
       },
     }
     mkdirSync(join(folder, 'kubelet'))
     for (const [role, config] of Object.entries(configs)) {
-      writeFileSync(join(folder, `${role}.yaml`), stringify({ ...config, logLevel: 'info' }))
+      writeFileSync(this.#configOf(role), stringify({ ...config, logLevel: 'info' }))
     }
   }
+
+  readonly #configOf = (role: string): string => join(this.folder, `${role}.yaml`)
 
   /** Starts a process (again) and waits until it is ready. */
   async run(role: Role): Promise<void> {
     const log = openSync(join(this.folder, `${role}.log`), 'a')
     // Detached, so that an interrupt from the terminal reaches the caller alone, which stops them in order.
-    const child = spawn(NODE, [CLI, role, '--config', join(this.folder, `${role}.yaml`)], {
+    const child = spawn(NODE, [CLI, role, '--config', this.#configOf(role)], {
       detached: true,
       stdio: ['ignore', log, log],
     })
@@ -128,11 +150,16 @@ export class Deployment implements AsyncDisposable {
   /** Sends a signal and waits until the process has ended. */
   async kill(role: Role, signal: NodeJS.Signals): Promise<void> {
     const child = this.#processes.get(role)
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
+    if (child === undefined || !this.isRunning(role)) return
     child.kill(signal)
     const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS)
     await once(child, 'exit')
     clearTimeout(timer)
+  }
+
+  isRunning(role: Role): boolean {
+    const child = this.#processes.get(role)
+    return child !== undefined && child.exitCode === null && child.signalCode === null
   }
 
   pid(role: Role): number {
@@ -150,6 +177,14 @@ export class Deployment implements AsyncDisposable {
     return `unix://${role === 'node' ? this.nodeSocket : this.controllerSocket}`
   }
 
+  /** Every secret that it lives with: its tokens, and the CHAP secrets in the element's database. */
+  secrets(): readonly string[] {
+    const database = new DatabaseSync(join(this.folder, 'element/element.db'), { readOnly: true })
+    const rows = database.prepare('SELECT chap_secret, mutual_secret FROM initiators').all()
+    database.close()
+    return [...this.#tokens, ...rows.flatMap((row) => Object.values(row).map(String))]
+  }
+
   /** All that its processes have logged. */
   logs(): string {
     const files = ['element', 'controller', 'node'].map((role) => join(this.folder, `${role}.log`))
@@ -161,10 +196,22 @@ export class Deployment implements AsyncDisposable {
     await this.kill('controller', 'SIGTERM')
     await this.kill('node', 'SIGTERM')
     await this.#stopKeeper()
-    await this.kill('element', 'SIGTERM')
+    await this.#stopElement()
     const left = describeLeftovers(await leftoversOf(this.folder))
     await sweep(this.folder)
     if (left.length > 0) throw new Error(`left behind by the deployment:\n${left.join('\n')}`)
+  }
+
+  /** An element that was killed, or that leaves its target serving, is started once more to stop in order. */
+  async #stopElement(): Promise<void> {
+    const file = this.#configOf('element')
+    const config = parse(readFileSync(file, 'utf8')) as { target: { onStop: string } }
+    if (config.target.onStop === 'serve') {
+      writeFileSync(file, stringify({ ...config, target: { onStop: 'stop' } }))
+      await this.kill('element', 'SIGTERM')
+    }
+    if (!this.isRunning('element')) await this.run('element')
+    await this.kill('element', 'SIGTERM')
   }
 
   async #stopKeeper(): Promise<void> {

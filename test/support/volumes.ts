@@ -38,26 +38,31 @@ export interface Driver {
 /** kubelet's own limit for a CSI call. */
 const CALL_TIMEOUT_MS = 120_000
 
-const capabilityOf = (access: AccessType): object => ({
+export const capabilityOf = (access: AccessType): object => ({
   [access]: {},
   accessMode: { mode: 'SINGLE_NODE_WRITER' },
 })
 
 /** CreateVolume. */
 export async function createVolume(driver: Driver, options: CreateOptions): Promise<TestVolume> {
-  const access = options.access ?? 'mount'
-  const request = {
+  const request = createRequest(options)
+  return madeVolume(options, await driver.controller.call('CreateVolume', request, CALL_TIMEOUT_MS))
+}
+
+export function createRequest(options: CreateOptions): object {
+  return {
     name: options.name,
     ...(options.sizeBytes && { capacityRange: { requiredBytes: String(options.sizeBytes) } }),
-    volumeCapabilities: [capabilityOf(access)],
+    volumeCapabilities: [capabilityOf(options.access ?? 'mount')],
     parameters: options.parameters ?? {},
     ...sourceOf(options),
   }
-  const { volume } = await driver.controller.call<CreateVolumeResponse>(
-    'CreateVolume',
-    request,
-    CALL_TIMEOUT_MS,
-  )
+}
+
+export function madeVolume(
+  { access = 'mount' }: Pick<CreateOptions, 'access'>,
+  { volume }: CreateVolumeResponse,
+): TestVolume {
   const { volumeId, volumeContext } = volume as NonNullable<typeof volume>
   return { volumeId, volumeContext, access }
 }
@@ -67,9 +72,10 @@ function sourceOf({ snapshotId, volumeId }: CreateOptions): object {
   return volumeId === undefined ? {} : { volumeContentSource: { volume: { volumeId } } }
 }
 
-const stagingOf = (driver: Driver, volume: TestVolume): string =>
+export const stagingOf = (driver: Pick<Driver, 'folder'>, volume: TestVolume): string =>
   join(driver.folder, 'staging', volume.volumeId)
-const targetOf = (driver: Driver, volume: TestVolume): string => join(driver.folder, 'pods', volume.volumeId)
+export const targetOf = (driver: Pick<Driver, 'folder'>, volume: TestVolume): string =>
+  join(driver.folder, 'pods', volume.volumeId)
 
 async function nodeIdOf(driver: Driver): Promise<string> {
   return (await driver.node.call<NodeGetInfoResponse>('NodeGetInfo')).nodeId
