@@ -14,8 +14,6 @@ export interface StorageClass {
 }
 
 const STORAGE_CLASS = ['volumeGroup', 'fsType', 'mkfsOptions', 'project']
-/** No slash: an option never names a file of the node. The node then allows each file system its own options. */
-const MKFS_OPTIONS = /^[A-Za-z0-9 _.,:=^+-]{0,1024}$/
 /** The sidecars add keys of their own under this prefix. */
 const SIDECARS = 'csi.storage.k8s.io/'
 
@@ -27,8 +25,6 @@ export function parseStorageClass(parameters: Parameters, faults: Violations): S
     faults.add(`parameters.${name}`, 'INVALID_ARGUMENT', `parameters.${name} ${message}`)
   if (volumeGroup === '') add('volumeGroup', 'is empty; leave it out for a group of its own')
   if (fsType !== '' && !isFileSystem(fsType)) add('fsType', `is not one of ${FILE_SYSTEMS.join(', ')}`)
-  if (!MKFS_OPTIONS.test(mkfsOptions))
-    add('mkfsOptions', 'must be 1024 characters or less, of letters, digits, spaces and _ . , : = ^ + - only')
   return {
     project,
     volumeGroup,

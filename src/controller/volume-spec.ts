@@ -1,6 +1,7 @@
 import { type Capability, parseCapabilities } from '../csi/capability.ts'
-import type { FileSystem } from '../csi/file-systems.ts'
+import { DEFAULT_FILE_SYSTEM, type FileSystem } from '../csi/file-systems.ts'
 import type { CreateVolumeRequest, VolumeContentSource } from '../csi/messages.ts'
+import { parseMkfsOptions } from '../csi/mkfs-options.ts'
 import { parseCapacity, parseRequired, parsing } from '../csi/parse.ts'
 import { toVolumeContext } from '../csi/volume-context.ts'
 import type { DiskSource, DiskSpec, GroupChoice, Violations } from '../volumegroups/index.ts'
@@ -19,6 +20,7 @@ export function parseDiskSpec(request: CreateVolumeRequest): DiskSpec {
     refuseParameters(request.mutableParameters, 'mutable_parameters', faults)
     refuseEmptySource(request.volumeContentSource, faults)
     const fileSystem = chooseFileSystem(capabilities, storageClass.fileSystem, faults)
+    checkMkfsOptions(fileSystem, mkfsOptions, faults)
     return {
       name: parseRequired(request.name, 'name', faults),
       project,
@@ -52,6 +54,12 @@ function chooseFileSystem(
     faults.add('volume_capabilities', 'INVALID_ARGUMENT', message)
   }
   return distinct[0]
+}
+
+/** As the node does before it formats, so that the fault is told to whom it concerns. */
+function checkMkfsOptions(fileSystem: FileSystem | undefined, text: string, faults: Violations): void {
+  const field = 'parameters.mkfsOptions'
+  parseMkfsOptions({ fileSystem: fileSystem ?? DEFAULT_FILE_SYSTEM, text, field }, faults)
 }
 
 function refuseEmptySource(source: VolumeContentSource | null, faults: Violations): void {

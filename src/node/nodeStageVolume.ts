@@ -26,12 +26,12 @@ function parse(message: NodeStageVolumeRequest): StageRequest {
       capability,
     }
   })
-  const { mkfsOptions = '' } = message.volumeContext
+  const { fileSystem, mkfsOptions } = parseVolumeContext(message.volumeContext)
   return {
     diskId: existingDisk(fields.volumeId),
     stagingPath: fields.stagingPath,
     capability: fields.capability,
-    fsType: fields.capability.fileSystem ?? parseVolumeContext(message.volumeContext).fileSystem,
+    fsType: fields.capability.fileSystem ?? fileSystem,
     mkfsOptions,
   }
 }

@@ -1,8 +1,9 @@
 import { DEFAULT_FILE_SYSTEM } from '../csi/file-systems.ts'
+import { parseMkfsOptions } from '../csi/mkfs-options.ts'
+import { parsing } from '../csi/parse.ts'
 import type { FsType } from '../host/filesystems/filesystem.ts'
 import { checkFormatSize } from '../host/filesystems/format.ts'
 import { needsOwnUuid } from '../host/filesystems/identity.ts'
-import { parseMkfsOptions } from '../host/filesystems/mkfs-options.ts'
 import type { Content } from '../host/filesystems/probe.ts'
 import type { Call } from '../rpc/call.ts'
 import { type AttachedDevice, StorageError, uuidOf, withStep } from '../volumegroups/index.ts'
@@ -53,7 +54,10 @@ async function formatDisk(
     )
   }
   checkFormatSize(fsType, device.sizeBytes)
-  const options = parseMkfsOptions(fsType, job.mkfsOptions)
+  const field = 'volume_context.mkfsOptions'
+  const options = parsing((faults) =>
+    parseMkfsOptions({ fileSystem: fsType, text: job.mkfsOptions, field }, faults),
+  )
   call.log.info({ fsType, device: device.path, overwrite }, 'making a file system')
   await parts.records.write({ ...record, fsType, phase: 'formatting' })
   await parts.machine.format(fsType, { device: device.path, options, uuid: uuidOf(record.diskId), overwrite })

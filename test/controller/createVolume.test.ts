@@ -99,7 +99,7 @@ test.each<[string, object, RegExp]>([
     { parameters: { fsType: 'ntfs' } },
     /parameters\.fsType is not one of ext4, xfs, btrfs/,
   ],
-  ['mkfs options with a path', { parameters: { mkfsOptions: '-d /etc' } }, /parameters\.mkfsOptions must be/],
+  ['mkfs options with a path', { parameters: { mkfsOptions: '-d /etc' } }, /parameters\.mkfsOptions has/],
   [
     'clashing file systems',
     { parameters: { fsType: 'xfs' }, volumeCapabilities: [mountOf('ext4')] },

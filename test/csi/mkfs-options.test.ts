@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest'
-import { parseMkfsOptions } from '../../../src/host/filesystems/mkfs-options.ts'
+import type { FileSystem } from '../../src/csi/file-systems.ts'
+import { parseMkfsOptions } from '../../src/csi/mkfs-options.ts'
+import { parsing } from '../../src/csi/parse.ts'
+
+const parse = (fileSystem: FileSystem, text: string): readonly string[] =>
+  parsing((faults) => parseMkfsOptions({ fileSystem, text, field: 'mkfsOptions' }, faults))
 
 test.each([
   ['ext4', '', []],
@@ -8,7 +13,7 @@ test.each([
   ['xfs', '-b size=4096 -i maxpct=5', ['-b', 'size=4096', '-i', 'maxpct=5']],
   ['btrfs', '-m single -d single', ['-m', 'single', '-d', 'single']],
 ] as const)('%s: %j is read', (fsType, text, args) => {
-  expect(parseMkfsOptions(fsType, text)).toEqual(args)
+  expect(parse(fsType, text)).toEqual(args)
 })
 
 test.each([
@@ -38,7 +43,11 @@ test.each([
   ['btrfs', '-U x'],
   ['btrfs', '-f'],
 ] as const)('%s: %j is refused', (fsType, text) => {
-  expect(() => parseMkfsOptions(fsType, text)).toThrow(
-    expect.objectContaining({ reason: 'INVALID_ARGUMENT' }),
+  expect(() => parse(fsType, text)).toThrow(expect.objectContaining({ reason: 'INVALID_ARGUMENT' }))
+})
+
+test('all faults are told at once', () => {
+  expect(() => parse('xfs', '-f -l logdev=sda -b')).toThrow(
+    expect.objectContaining({ violations: expect.objectContaining({ length: 3 }) }),
   )
 })
