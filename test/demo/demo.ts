@@ -143,21 +143,19 @@ async function main(): Promise<void> {
   const deployment = await step('start element (SQLite, btrfs pool, tgtd), controller and node', () =>
     Deployment.start({ name: NAME }),
   )
+  const driver = {
+    controller: deployment.csi('controller'),
+    node: deployment.csi('node'),
+    folder: join(deployment.folder, 'kubelet'),
+  }
   try {
-    const driver = {
-      controller: deployment.csi('controller'),
-      node: deployment.csi('node'),
-      folder: join(deployment.folder, 'kubelet'),
-    }
     await volumes(driver)
   } catch (error) {
     if (!interrupted.signal.aborted) say(`\n${deployment.logs().slice(-6000)}`)
+    await deployment.abandon()
     throw error
-  } finally {
-    const begun = performance.now()
-    await deployment[Symbol.asyncDispose]()
-    say(`  ${(performance.now() - begun).toFixed(0).padStart(6)} ms  stop everything; nothing is left behind`)
   }
+  await step('stop everything; nothing is left behind', () => deployment[Symbol.asyncDispose]())
 }
 
 function table(): string {

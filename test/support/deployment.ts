@@ -191,6 +191,12 @@ export class Deployment implements AsyncDisposable {
     return [...files, join(this.folder, 'node/userspace/keeper.log')].map(readIfThere).join('')
   }
 
+  /** Takes everything down at once, in whatever state it is: for a run that was cut short. */
+  async abandon(): Promise<void> {
+    for (const client of this.#clients) client[Symbol.dispose]()
+    await sweep(this.folder)
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const client of this.#clients) client[Symbol.dispose]()
     await this.kill('controller', 'SIGTERM')
