@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises'
+import { flushCompileCache } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { pino } from 'pino'
@@ -34,6 +35,7 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
   process.on(signal, () => void stopIfIdle(signal))
 }
 
+flushCompileCache() // for the next keeper: this one may be killed
 const server = await serveKeeper(keeper, keeperSocket(stateDir))
 await keeper.start()
 log.info({ stateDir, pid: process.pid }, 'keeper ready')

@@ -9,7 +9,7 @@ import {
 /** What a worker needs to reach a disk. Holds secrets: it is kept in memory and sent over private channels only. */
 export type VolumeSpec = Omit<Connection, 'sizeBytes'>
 
-/** How a disk's session is. `failed` is for good: all I/O gets an error. */
+/** How a disk's session is. `failed` is for good: the disk is another one, or was abandoned; all I/O gets an error. */
 export interface SessionState {
   readonly state: 'connected' | 'reconnecting' | 'failed'
   readonly detail: string

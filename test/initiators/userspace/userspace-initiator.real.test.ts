@@ -80,6 +80,7 @@ describe('a disk of the userspace initiator', () => {
     const file = await open(device.path, 'r+')
     await expect(file.write('never').then(() => file.sync())).rejects.toMatchObject({ code: 'EIO' })
     await file.close()
+    await expect(node.initiator.attach(disk)).rejects.toMatchObject({ reason: 'IDENTITY_MISMATCH' })
     await node.initiator.detach(disk.diskId)
     expect(await node.initiator.list()).toEqual([])
   })

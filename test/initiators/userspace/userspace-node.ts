@@ -7,7 +7,7 @@ import { keeperSocket } from '../../../src/initiators/userspace/keeper/keeper.ts
 import { askKeeper } from '../../../src/initiators/userspace/keeper/keeper-client.ts'
 import type { KeeperStatus } from '../../../src/initiators/userspace/keeper/keeper-protocol.ts'
 import { createUserspaceInitiator } from '../../../src/initiators/userspace/userspace-initiator.ts'
-import type { InitiatorPlug } from '../../../src/volumegroups/index.ts'
+import type { DiskId, InitiatorPlug } from '../../../src/volumegroups/index.ts'
 import { describeLeftovers, leftoversOf, sweep } from '../../support/leftovers.ts'
 
 /** A node's userspace initiator in a folder of its own, with the keeper that it starts. */
@@ -34,6 +34,10 @@ export class UserspaceNode implements AsyncDisposable {
 
   status(): Promise<KeeperStatus> {
     return askKeeper(keeperSocket(this.stateDir), { op: 'status' }, 5000)
+  }
+
+  async abandon(diskId: DiskId): Promise<void> {
+    await askKeeper(keeperSocket(this.stateDir), { op: 'abandon', diskId }, 30_000)
   }
 
   async renew(): Promise<void> {

@@ -18,12 +18,15 @@ export class BufferPool {
     return this.#keptBytes
   }
 
-  /** A buffer of at least `bytes`, with whatever is in it. */
+  /**
+   * A buffer of at least `bytes`, with whatever is in it. A new one is written to, so that its pages are there: if a
+   * killed process has to fault them in to take a request, the kernel fails that request with EIO.
+   */
   take(bytes: number): Buffer {
     const size = SIZES.find((candidate) => candidate >= bytes)
     assert(size !== undefined, `no request needs ${bytes} bytes`)
     const kept = this.#free.get(size)?.pop()
-    if (kept === undefined) return Buffer.allocUnsafeSlow(size)
+    if (kept === undefined) return Buffer.allocUnsafeSlow(size).fill(0)
     this.#keptBytes -= size
     return kept
   }

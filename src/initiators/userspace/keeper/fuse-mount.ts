@@ -1,8 +1,10 @@
 import { close, openSync } from 'node:fs'
 import { mkdir, open, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { run } from '../../../host/exec.ts'
 import { unmount } from '../../../host/mounts.ts'
+import { StorageError } from '../../../volumegroups/index.ts'
 import { MAX_IO_BYTES } from '../fuse/protocol.ts'
 
 const OPTIONS = [
@@ -14,6 +16,11 @@ const OPTIONS = [
   'default_permissions',
   `max_read=${MAX_IO_BYTES}`,
 ]
+
+/** mount(8): the system call failed. */
+const BUSY_EXIT_CODE = 32
+const UNMOUNT_TRIES = 50
+const UNMOUNT_RETRY_MS = 40
 
 export const openFuse = (): number => openSync('/dev/fuse', 'r+')
 
@@ -37,8 +44,26 @@ export async function mountFuse(fd: number, file: string): Promise<void> {
   await run({ file: 'mount', args }, { fds: [fd] })
 }
 
-/** Takes the mount away, dead or alive, and the file under it. OK when there is neither. */
+/** Fails every request of the file from now on, also those under way. The mount goes only if nobody uses it. */
+export async function abortFuse(file: string): Promise<void> {
+  const args = ['--internal-only', '--no-mtab', '--no-canonicalize', '--force', '--', file]
+  await run({ file: 'umount', args }, { okCodes: [0, BUSY_EXIT_CODE] })
+}
+
+/**
+ * Takes the mount away, dead or alive, and the file under it. OK when there is neither. MOUNT_BUSY when somebody has
+ * the file open for longer than a moment: the kernel lets go of a detached loop device's file a little later.
+ */
 export async function unmountFuse(file: string): Promise<void> {
-  await unmount(file)
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await unmount(file)
+      break
+    } catch (error) {
+      const busy = error instanceof StorageError && error.reason === 'MOUNT_BUSY'
+      if (!busy || attempt === UNMOUNT_TRIES) throw error
+      await sleep(UNMOUNT_RETRY_MS)
+    }
+  }
   await rm(file, { force: true })
 }

@@ -9,7 +9,8 @@ export const MAX_LINE_BYTES = 256 * 1024
 
 export type KeeperRequest =
   | { readonly op: 'attach'; readonly volume: VolumeSpec }
-  | { readonly op: 'detach' | 'refreshSize'; readonly diskId: DiskId }
+  /** `abandon`: all I/O of the disk fails from now on, for a target that will not come back. */
+  | { readonly op: 'detach' | 'refreshSize' | 'abandon'; readonly diskId: DiskId }
   /** `renew`: new processes in the place of all workers, as after an upgrade; disks pause for a moment. */
   | { readonly op: 'list' | 'status' | 'renew' }
   /** Refused while disks are served, unless forced. */
@@ -42,6 +43,7 @@ export interface KeeperResults {
   readonly refreshSize: ServedDisk
   readonly list: readonly ServedDisk[]
   readonly status: KeeperStatus
+  readonly abandon: null
   readonly renew: null
   readonly stop: null
 }
@@ -63,6 +65,7 @@ function parseBody(field: Readonly<Record<string, unknown>>): KeeperRequest {
       return { op: 'attach', volume: parseVolumeSpec(field.volume) }
     case 'detach':
     case 'refreshSize':
+    case 'abandon':
       return { op: field.op, diskId: parseDiskId(field.diskId) }
     case 'list':
     case 'status':

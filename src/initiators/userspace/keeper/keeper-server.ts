@@ -111,6 +111,9 @@ class Connection {
         return this.#keeper.list()
       case 'status':
         return this.#keeper.status()
+      case 'abandon':
+        await this.#keeper.abandon(request.diskId)
+        return null
       case 'renew':
         await this.#keeper.renew()
         return null

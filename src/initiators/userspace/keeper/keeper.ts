@@ -88,13 +88,16 @@ export class Keeper {
 
   async refreshSize(diskId: DiskId): Promise<ServedDisk> {
     return this.#serialize(diskId, async () => {
-      const place = this.#find(diskId)
-      if (place === undefined) {
-        throw new StorageError('ATTACHMENT_NOT_FOUND', `${diskId} is not attached on this node`)
-      }
-      await place.seat.refreshSize(place.volume)
-      return describe(place.volume)
+      const { seat, volume } = this.#expect(diskId)
+      await seat.refreshSize(volume)
+      return describe(volume)
     })
+  }
+
+  /** Gives up a disk whose target will not come back. What was not flushed is lost; it can be detached then. */
+  async abandon(diskId: DiskId): Promise<void> {
+    const { seat, volume } = this.#expect(diskId)
+    await seat.abandon(volume)
   }
 
   /** Puts new processes in the place of all workers, as after an upgrade of their program. */
@@ -135,6 +138,12 @@ export class Keeper {
     return undefined
   }
 
+  #expect(diskId: DiskId): Place {
+    const place = this.#find(diskId)
+    if (place !== undefined) return place
+    throw new StorageError('ATTACHMENT_NOT_FOUND', `${diskId} is not attached on this node`)
+  }
+
   async #serve(spec: VolumeSpec): Promise<MountedVolume> {
     const { maxDisks, stateDir, log } = this.#options
     if (this.list().length + this.#attaching >= maxDisks) {
@@ -159,10 +168,11 @@ export class Keeper {
     }
   }
 
-  /** Workers whose slots are used up must not pile up, each with a disk or two. */
+  /** One idle worker is kept ready. Those whose slots are used up must not pile up, each with a disk or two. */
   async #tidyUp(seat: WorkerSeat): Promise<void> {
     const { slotsPerWorker, log } = this.#options
-    if (seat.spent) await this.#retire(seat)
+    const roomy = [...this.#seats].some((other) => other !== seat && other.freeSlots > 0)
+    if (seat.isIdle && (roomy || seat.freeSlots === 0)) await this.#retire(seat)
     else if (seat.freeSlots === 0 && seat.volumes.size <= slotsPerWorker / 4) {
       seat.renew().catch((error) => log.error({ err: error }, 'a worker was not renewed'))
     }
@@ -196,6 +206,12 @@ export class Keeper {
 }
 
 function renew(volume: MountedVolume, spec: VolumeSpec): MountedVolume {
+  if (volume.session.state === 'failed') {
+    throw new StorageError(
+      'IDENTITY_MISMATCH',
+      `${spec.diskId} is to be detached first: ${volume.session.detail}`,
+    )
+  }
   if (volume.spec.readOnly !== spec.readOnly) {
     const how = volume.spec.readOnly ? 'read-only' : 'for writing'
     throw new StorageError('ATTACHED_DIFFERENTLY', `${spec.diskId} is attached ${how} on this node`)

@@ -17,18 +17,23 @@ export interface WorkerLaunch {
   readonly fds: readonly number[]
 }
 
+export interface WorkerEvents {
+  state(slot: number, session: SessionState): void
+  ioError(slot: number, detail: string): void
+}
+
 /** One life of a worker, as its keeper sees it. */
 export class WorkerProcess {
   /** Resolves when the process has ended, for whatever reason; all its open calls have failed then. */
   readonly exited: Promise<void>
   readonly #daemon: Daemon
   readonly #pending = new Map<number, Pending>()
-  readonly #onState: (slot: number, session: SessionState) => void
+  readonly #events: WorkerEvents
   #lastId = 0
 
-  private constructor(daemon: Daemon, onState: (slot: number, session: SessionState) => void) {
+  private constructor(daemon: Daemon, events: WorkerEvents) {
     this.#daemon = daemon
-    this.#onState = onState
+    this.#events = events
     daemon.child.on('message', (message) => this.#receive(message as WorkerMessage))
     daemon.child.on('error', () => {}) // a failed send or kill: the exit tells
     this.exited = daemon.exited.then(() => this.#failPending())
@@ -36,10 +41,10 @@ export class WorkerProcess {
 
   static async start(
     { command, codeCache, fds }: WorkerLaunch,
-    onState: (slot: number, session: SessionState) => void,
+    events: WorkerEvents,
   ): Promise<WorkerProcess> {
     const env = { UV_THREADPOOL_SIZE: String(threadsFor(fds.length)), NODE_COMPILE_CACHE: codeCache }
-    return new WorkerProcess(await startDaemon(command, { fds, ipc: true, env }), onState)
+    return new WorkerProcess(await startDaemon(command, { fds, ipc: true, env }), events)
   }
 
   get isAlive(): boolean {
@@ -69,7 +74,8 @@ export class WorkerProcess {
   }
 
   #receive(message: WorkerMessage): void {
-    if (message.kind === 'state') this.#onState(message.slot, message.session)
+    if (message.kind === 'state') this.#events.state(message.slot, message.session)
+    else if (message.kind === 'ioError') this.#events.ioError(message.slot, message.detail)
     else if (message.kind === 'done') this.#settle(message.id)?.resolve(message.sizeBytes)
     else this.#settle(message.id)?.reject(errorOf(message.failure))
   }

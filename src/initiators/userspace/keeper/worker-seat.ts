@@ -5,9 +5,9 @@ import type { Command } from '../../../host/exec.ts'
 import { settlesWithin } from '../../../lib/waiting.ts'
 import { type DiskId, StorageError } from '../../../volumegroups/index.ts'
 import type { SessionState, VolumeSpec } from '../volume-spec.ts'
-import { closeFuse, mountFuse, openFuse, unmountFuse } from './fuse-mount.ts'
+import { abortFuse, closeFuse, mountFuse, openFuse, unmountFuse } from './fuse-mount.ts'
 import { Slots } from './slots.ts'
-import { WorkerProcess } from './worker-process.ts'
+import { type WorkerEvents, WorkerProcess } from './worker-process.ts'
 
 export interface SeatOptions {
   /** Starts a worker. */
@@ -51,24 +51,21 @@ export class WorkerSeat {
   readonly volumes = new Map<DiskId, MountedVolume>()
   readonly #options: SeatOptions
   readonly #slots: Slots
-  #process: WorkerProcess
+  #process!: WorkerProcess
   #renewing = false
   #retired = false
   #restarts = 0
 
-  private constructor(options: SeatOptions, slots: Slots, process: WorkerProcess) {
+  private constructor(options: SeatOptions, slots: Slots) {
     this.#options = options
     this.#slots = slots
-    this.#process = process
   }
 
   static async start(options: SeatOptions): Promise<WorkerSeat> {
     const slots = new Slots(Array.from({ length: options.slots }, openFuse), closeFuse)
     try {
-      const process = await WorkerProcess.start({ ...options, fds: slots.fds }, (slot, session) =>
-        seat.#listener(slot, session),
-      )
-      const seat: WorkerSeat = new WorkerSeat(options, slots, process)
+      const seat = new WorkerSeat(options, slots)
+      seat.#process = await seat.#launch()
       void seat.#supervise()
       return seat
     } catch (error) {
@@ -90,9 +87,9 @@ export class WorkerSeat {
     return this.#restarts
   }
 
-  /** Nothing can be mounted here any more, and nothing is. */
-  get spent(): boolean {
-    return this.#slots.free === 0 && this.#slots.taken === 0
+  /** Nothing is mounted here, nor about to be. */
+  get isIdle(): boolean {
+    return this.#slots.taken === 0
   }
 
   /** Opens the disk and mounts it at `file`. On failure nothing of it is left. */
@@ -129,9 +126,15 @@ export class WorkerSeat {
     volume.sizeBytes = await this.#process.call({ op: 'refreshSize', slot: volume.slot }, REFRESH_TIMEOUT_MS)
   }
 
+  /** Gives the disk up: its users get I/O errors instead of waiting for the target. */
+  async abandon(volume: MountedVolume): Promise<void> {
+    volume.session = { state: 'failed', detail: 'it was abandoned' }
+    await abortFuse(volume.file)
+  }
+
   /** Flushes, unmounts and closes. Throws MOUNT_BUSY, and serves on, while the file is in use. */
   async release(volume: MountedVolume): Promise<void> {
-    await this.#flush(volume)
+    if (volume.session.state !== 'failed') await this.#flush(volume)
     await unmountFuse(volume.file)
     this.volumes.delete(volume.spec.diskId)
     await this.#closeQuietly(this.#process, volume.slot)
@@ -255,7 +258,7 @@ export class WorkerSeat {
 
   #launch(): Promise<WorkerProcess> {
     const fds = this.#slots.reserve(openFuse)
-    return WorkerProcess.start({ ...this.#options, fds }, this.#listener)
+    return WorkerProcess.start({ ...this.#options, fds }, this.#events)
   }
 
   async #resume(volume: MountedVolume, process: WorkerProcess): Promise<void> {
@@ -271,11 +274,27 @@ export class WorkerSeat {
     }
   }
 
-  readonly #listener = (slot: number, session: SessionState): void => {
-    const volume = [...this.volumes.values()].find((candidate) => candidate.slot === slot)
-    if (volume === undefined) return
-    volume.session = session
-    const level = session.state === 'connected' ? 'info' : session.state === 'failed' ? 'error' : 'warn'
-    this.#options.log[level]({ diskId: volume.spec.diskId, detail: session.detail }, `disk ${session.state}`)
+  #volumeAt(slot: number): MountedVolume | undefined {
+    return [...this.volumes.values()].find((volume) => volume.slot === slot)
+  }
+
+  /** What a worker tells of a disk that is not mounted yet, or no more, is of no interest. */
+  readonly #events: WorkerEvents = {
+    state: (slot, session) => {
+      const volume = this.#volumeAt(slot)
+      if (volume === undefined) return
+      volume.session = session
+      const level = LOG_LEVEL[session.state]
+      this.#options.log[level](
+        { diskId: volume.spec.diskId, detail: session.detail },
+        `disk ${session.state}`,
+      )
+    },
+    ioError: (slot, detail) => {
+      const diskId = this.#volumeAt(slot)?.spec.diskId
+      if (diskId !== undefined) this.#options.log.error({ diskId, detail }, 'I/O failed')
+    },
   }
 }
+
+const LOG_LEVEL = { connected: 'info', reconnecting: 'warn', failed: 'error' } as const

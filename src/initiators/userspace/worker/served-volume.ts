@@ -21,11 +21,14 @@ export interface ServedVolumeOptions {
   readonly pool: BufferPool
   readonly openDevice: OpenDevice
   readonly onState: (session: SessionState) => void
+  /** Hears of I/O that failed, though not of every single one. */
+  readonly onIoError: (detail: string) => void
 }
 
 /** What one volume's requests may hold in memory at the same time. */
 const MAX_HELD_BYTES = 8 * 1024 * 1024
 const MAX_RETRY_MS = 5000
+const IO_ERROR_REPORT_MS = 10_000
 
 /** One volume of a worker: its disk, and the FUSE file that shows it. */
 export class ServedVolume {
@@ -33,7 +36,7 @@ export class ServedVolume {
   readonly #abort = new AbortController()
   #device: BlockDevice | undefined
   #file: FuseFile | undefined
-  #failing = false
+  #ioErrorReportedAt = Number.NEGATIVE_INFINITY
 
   constructor(options: ServedVolumeOptions) {
     this.#options = options
@@ -120,11 +123,11 @@ export class ServedVolume {
     return this.#device
   }
 
-  /** Once for each spell of errors: a lost disk fails every request. */
   #reportIoError(error: unknown): void {
-    if (this.#failing) return
-    this.#failing = true
-    this.#options.onState({ state: 'failed', detail: error instanceof Error ? error.message : String(error) })
+    const now = performance.now()
+    if (now - this.#ioErrorReportedAt < IO_ERROR_REPORT_MS) return
+    this.#ioErrorReportedAt = now
+    this.#options.onIoError(error instanceof Error ? error.message : String(error))
   }
 }
 

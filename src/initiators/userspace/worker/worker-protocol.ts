@@ -37,6 +37,7 @@ export type WorkerMessage =
   | { readonly kind: 'done'; readonly id: number; readonly sizeBytes: number }
   | { readonly kind: 'failed'; readonly id: number; readonly failure: Failure }
   | { readonly kind: 'state'; readonly slot: number; readonly session: SessionState }
+  | { readonly kind: 'ioError'; readonly slot: number; readonly detail: string }
 
 /** A StorageError on its way to another process. */
 export interface Failure {

@@ -18,7 +18,7 @@ export interface WorkerChannel {
 }
 
 /** Buffers that are kept for reuse, for all volumes together. */
-const MAX_KEPT_BYTES = 16 * 1024 * 1024
+const MAX_KEPT_BYTES = 32 * 1024 * 1024
 
 /**
  * Serves volumes as its keeper says. When the keeper is gone it goes on serving what is mounted, and ends with
@@ -61,7 +61,7 @@ class Volumes {
 
   /** Whatever is mounted is served until it is unmounted. */
   closeAll(): void {
-    for (const slot of this.#bySlot.keys()) void this.#close(slot)
+    for (const slot of this.#bySlot.keys()) this.#close(slot).catch(() => {}) // there is nobody left to tell
   }
 
   async #open({ slot, volume, resume }: WorkerRequest & { op: 'open' }): Promise<void> {
@@ -72,6 +72,7 @@ class Volumes {
       pool: this.#pool,
       openDevice: this.#openDevice,
       onState: (session) => this.#channel.send({ kind: 'state', slot, session }),
+      onIoError: (detail) => this.#channel.send({ kind: 'ioError', slot, detail }),
     })
     this.#bySlot.set(slot, served)
     try {

@@ -30,8 +30,9 @@ describe('a request to the keeper', () => {
   })
 
   test('about one disk names it', () => {
-    expect(parseRequest(line({ op: 'detach', diskId })).request).toEqual({ op: 'detach', diskId })
-    expect(parseRequest(line({ op: 'refreshSize', diskId })).request).toEqual({ op: 'refreshSize', diskId })
+    for (const op of ['detach', 'refreshSize', 'abandon']) {
+      expect(parseRequest(line({ op, diskId })).request).toEqual({ op, diskId })
+    }
   })
 
   test('to stop is not forced unless it says so', () => {

@@ -15,6 +15,7 @@ function volumeWith(openDevice: OpenDevice): { volume: ServedVolume; states: Ses
     pool: new BufferPool(0),
     openDevice,
     onState: (session) => states.push(session),
+    onIoError: () => {},
   })
   return { volume, states }
 }
