@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import { type Logger, pino } from 'pino'
 import { ConfigError } from '../config/read.ts'
 
@@ -29,6 +30,7 @@ export async function runUntilStopped(start: () => Promise<Running>): Promise<vo
   try {
     const running = await start()
     running.log.info('ready')
+    flushCompileCache() // for the next start: this process may be killed
     const signal = await signalled.promise
     running.log.info({ signal }, 'stopping')
     endIfStopHangs(running.log)

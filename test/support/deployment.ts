@@ -23,8 +23,7 @@ import { setUpHttps } from './https.ts'
 import { describeLeftovers, leftoversOf, sweep } from './leftovers.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
-const NODE = join(ROOT, 'node_modules/.bin/node')
-const CLI = join(ROOT, 'src/main/cli.ts')
+const MOORING = join(ROOT, 'bin/mooring')
 const START_TIMEOUT_MS = 30_000
 const STOP_TIMEOUT_MS = 60_000
 
@@ -129,7 +128,7 @@ export class Deployment implements AsyncDisposable {
   async run(role: Role): Promise<void> {
     const log = openSync(join(this.folder, `${role}.log`), 'a')
     // Detached, so that an interrupt from the terminal reaches the caller alone, which stops them in order.
-    const child = spawn(NODE, [CLI, role, '--config', this.#configOf(role)], {
+    const child = spawn(MOORING, [role, '--config', this.#configOf(role)], {
       detached: true,
       stdio: ['ignore', log, log],
     })
@@ -143,8 +142,10 @@ export class Deployment implements AsyncDisposable {
 
   async #untilReady(role: Role): Promise<void> {
     if (role === 'element') return await poll(`the element`, () => isElementReady(this.elementSocket))
-    using csi = new CsiClient(this.#endpointOf(role))
-    await poll(`the ${role}`, async () => (await csi.call<ProbeResponse>('Probe')).ready?.value ?? true)
+    await poll(`the ${role}`, async () => {
+      using csi = new CsiClient(this.#endpointOf(role)) // one that was refused would wait before it tries again
+      return (await csi.call<ProbeResponse>('Probe')).ready?.value ?? true
+    })
   }
 
   /** Sends a signal and waits until the process has ended. */
@@ -221,7 +222,7 @@ export class Deployment implements AsyncDisposable {
   }
 
   async #stopKeeper(): Promise<void> {
-    const child = spawn(NODE, [CLI, 'keeper', 'stop', '--config', join(this.folder, 'node.yaml')], {
+    const child = spawn(MOORING, ['keeper', 'stop', '--config', join(this.folder, 'node.yaml')], {
       stdio: 'ignore',
     })
     await once(child, 'exit')
