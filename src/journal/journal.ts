@@ -179,6 +179,7 @@ export class Journal<Tx extends JournalWriter> implements AsyncDisposable {
     live.outcome.promise.catch(() => {}) // the callers may all have left
     const running = execution.then((ending) => {
       this.#notes.forget(live.id)
+      this.#tellEnd(live, owner, ending)
       // What could not be noted down keeps its locks: only the next start can finish it.
       if (ending !== 'open') {
         this.#live.delete(live.id)
@@ -189,6 +190,11 @@ export class Journal<Tx extends JournalWriter> implements AsyncDisposable {
     this.#running.add(running)
     running.finally(() => this.#running.delete(running))
     return running
+  }
+
+  #tellEnd({ id, definition, intent }: Live<Tx>, { kind, sinceMs }: LockOwner, ending: Ending): void {
+    const durationMs = this.#options.now().getTime() - sinceMs
+    this.#options.ended({ operationId: id, kind, entities: definition.entities(intent), ending, durationMs })
   }
 
   /** Finishes what a former process left open, before anything else runs: forward past the commit point, else back. */

@@ -8,6 +8,16 @@ export interface Trouble {
   readonly error: unknown
 }
 
+/** An operation that is over: for the log. */
+export interface EndedOperation {
+  readonly operationId: string
+  readonly kind: string
+  readonly entities: readonly string[]
+  /** `open`: the next start finishes it. */
+  readonly ending: 'done' | 'failed' | 'faulted' | 'open'
+  readonly durationMs: number
+}
+
 export interface JournalLimits {
   /** Operations and callers at one time. */
   readonly maxInFlight: number
@@ -44,5 +54,6 @@ export interface JournalOptions<Tx extends JournalWriter> {
   readonly newId: () => string
   readonly now: () => Date
   readonly report: (trouble: Trouble) => void
+  readonly ended: (operation: EndedOperation) => void
   readonly limits: JournalLimits
 }

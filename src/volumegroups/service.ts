@@ -1,5 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { DEFAULT_LIMITS, Journal, type JournalLimits, type Recovery, type Trouble } from '../journal/index.ts'
+import {
+  DEFAULT_LIMITS,
+  type EndedOperation,
+  Journal,
+  type JournalLimits,
+  type Recovery,
+  type Trouble,
+} from '../journal/index.ts'
 import type { Database, Transactor } from './database.ts'
 import { asStorageError, StorageError } from './errors.ts'
 import { exportsOf } from './exports.ts'
@@ -19,6 +26,8 @@ export interface ServiceOptions {
   readonly element: { readonly name: string; readonly site: string; readonly version: string }
   /** What went wrong with no caller to hear of it: for the log. */
   readonly report?: (trouble: Trouble) => void
+  /** An operation is over: for the log. */
+  readonly ended?: (operation: EndedOperation) => void
   readonly now?: () => Date
   readonly newSecret?: () => string
   readonly limits?: Partial<JournalLimits>
@@ -48,6 +57,7 @@ export function createVolumeGroups(options: ServiceOptions): VolumeGroupsService
     newId: operationIds.create,
     now,
     report: options.report ?? (() => {}),
+    ended: options.ended ?? (() => {}),
     limits: { ...DEFAULT_LIMITS, ...options.limits },
   })
   let state: ElementStatus['state'] = 'starting'

@@ -6,6 +6,7 @@ import { openDatabase } from '../../src/database/open.ts'
 import {
   DEFAULT_LIMITS,
   type Definition,
+  type EndedOperation,
   Journal,
   type JournalLimits,
   type Lock,
@@ -26,6 +27,7 @@ interface Bench extends AsyncDisposable {
   readonly database: Database
   readonly journal: Journal<Transactor>
   readonly troubles: Trouble[]
+  readonly ends: EndedOperation[]
   readonly notes: string[]
   /** An operation whose steps are these. */
   define(more: Partial<Toy>): Toy
@@ -38,6 +40,7 @@ async function createBench(limits: Partial<JournalLimits> = {}): Promise<Bench> 
   const directory = await mkdtemp(join(tmpdir(), 'mooring-'))
   const database = await openDatabase(join(directory, 'journal.db'))
   const troubles: Trouble[] = []
+  const ends: EndedOperation[] = []
   const notes: string[] = []
   const journals: Journal<Transactor>[] = []
   const restarted = () => {
@@ -47,13 +50,14 @@ async function createBench(limits: Partial<JournalLimits> = {}): Promise<Bench> 
       newId: operationIds.create,
       now: () => new Date(),
       report: (trouble) => troubles.push(trouble),
+      ended: (operation) => ends.push(operation),
       limits: { ...DEFAULT_LIMITS, backoffMs: 1, maxBackoffMs: 1, drainMs: 1, ...limits },
     })
     journals.push(journal)
     return journal
   }
   return {
-    ...{ database, troubles, notes, restarted },
+    ...{ database, troubles, ends, notes, restarted },
     journal: restarted(),
     define: (more) => ({ ...toy(notes), ...more }),
     operation: async () => {
@@ -115,6 +119,7 @@ test('steps run in order, then the commit, and the result is kept', async () => 
   expect(await bench.journal.run(bench.define({}), { name: 'a' })).toBe('made a')
   expect(bench.notes).toEqual(['first', 'second', 'commit'])
   expect(await bench.operation()).toMatchObject({ kind: 'toy', state: 'done', entities: ['a'] })
+  expect(bench.ends).toMatchObject([{ kind: 'toy', entities: ['a'], ending: 'done' }])
 })
 
 test('a failed step is undone in reverse, itself included, and named', async () => {
@@ -127,6 +132,7 @@ test('a failed step is undone in reverse, itself included, and named', async () 
   expect(bench.notes).toEqual(['first', 'undo second', 'undo first'])
   const error = { reason: 'NO_SPACE', message: 'full' }
   expect(await bench.operation()).toMatchObject({ state: 'failed', step: 'second', error })
+  expect(bench.ends).toMatchObject([{ ending: 'failed' }])
 })
 
 test('an undo that fails is tried again; when it never succeeds the operation is faulted, and seen', async () => {
@@ -335,6 +341,7 @@ test('a commit whose answer was lost is found in the database and stands', async
     newId: operationIds.create,
     now: () => new Date(),
     report: () => {},
+    ended: () => {},
     limits: DEFAULT_LIMITS,
   })
   expect(await journal.run(definition, { name: 'a' })).toBe('made a')
