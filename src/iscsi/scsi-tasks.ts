@@ -47,6 +47,10 @@ export interface Task {
   expDataSn: number
 }
 
+const MAX_CDB_BYTES = 16
+const MAX_TRANSFER_BYTES = 2 ** 32 - 1
+const MAX_LUN = 16383
+
 const GOOD: ScsiResult = Object.freeze({ status: STATUS.good, sense: undefined, residualBytes: 0 })
 
 interface Waiting {
@@ -91,6 +95,7 @@ export class ScsiTasks {
   }
 
   submit(command: ScsiCommand, done: Done): void {
+    checkCommand(command)
     if (this.#waiting.length === 0 && this.#mayStart()) {
       this.#start(command, done)
       return
@@ -249,4 +254,13 @@ export class ScsiTasks {
     this.lastProgressAt = performance.now()
     task.done(error, result)
   }
+}
+
+function checkCommand({ lun, cdb, dataIn, dataOut }: ScsiCommand): void {
+  const fits = cdb.length <= MAX_CDB_BYTES && (dataIn ?? dataOut ?? cdb).length <= MAX_TRANSFER_BYTES
+  if (fits && lun >= 0 && lun <= MAX_LUN && (dataIn === undefined || dataOut === undefined)) return
+  throw new IscsiError(
+    'invalid_argument',
+    'a command has a CDB of 16 bytes at most, a valid LUN, and one direction',
+  )
 }

@@ -219,25 +219,42 @@ test('another LUN in the place of the first stops the disk, and is not written t
   await disk.close().catch(() => {})
 })
 
-test('the daemon dies under load and comes back', async () => {
-  await using own = await Tgtd.start()
-  const name = 'iqn.2026-01.storage.mooring.test:restart'
-  const identity = { serial: 'restart', naa: '60014055a1b2c3d4e5f60718293a4b5c' }
+/** A disk on a daemon of its own, which the test may then maltreat. */
+async function openAlone(own: Tgtd, more: Partial<ReconnectingDiskOptions>) {
+  const name = 'iqn.2026-01.storage.mooring.test:alone'
+  const identity = { serial: 'alone', naa: '60014055a1b2c3d4e5f60718293a4b5c' }
   const path = await own.file('disk', 64 * MIB)
-  const make = async () => {
+  const exportDisk = async () => {
     const tid = await own.addTarget(name, FAST)
     await own.addLun(tid, { lun: LUN, path, ...identity })
   }
-  await make()
+  await exportDisk()
   const portals = [{ address: '127.0.0.1', port: own.port, groupTag: 1 }]
-  const exported = { name, tid: 1, path, identity, export: make }
   const kinds = new Set<string>()
-  const disk = await open(exported, { portals, onState: ({ kind }) => kinds.add(kind) })
+  const onState = (state: DiskState) => kinds.add('error' in state ? state.error.code : state.kind)
+  const exported = { name, tid: 1, path, identity, export: exportDisk }
+  return { disk: await open(exported, { portals, onState, ...more }), kinds, exportDisk }
+}
+
+test('the daemon dies under load and comes back', async () => {
+  await using own = await Tgtd.start()
+  const { disk, kinds, exportDisk } = await openAlone(own, {})
   await underLoad(disk, async () => {
     await own.restart()
     await delay(300)
-    await make()
+    await exportDisk()
   })
-  expect([...kinds]).toEqual(['online', 'reconnecting'])
+  expect([...kinds]).toEqual(expect.arrayContaining(['connection_lost', 'online']))
+  await disk.close()
+})
+
+test('the daemon stands still under load, and goes on', async () => {
+  await using own = await Tgtd.start()
+  const { disk, kinds } = await openAlone(own, { timeouts: { pingAfterMs: 50, pingMs: 100, loginMs: 200 } })
+  await underLoad(disk, async () => {
+    process.kill(own.pid, 'SIGSTOP')
+    while (!kinds.has('timed_out')) await delay(5)
+    process.kill(own.pid, 'SIGCONT')
+  })
   await disk.close()
 })

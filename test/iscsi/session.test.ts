@@ -122,6 +122,15 @@ test('sends no more commands than the window allows, across the wrap of the numb
   expect(taken).toEqual([0xfffffffe, 0xffffffff, 0, 1, 2, 3])
 })
 
+test.each([
+  ['a long CDB', { cdb: Buffer.alloc(17), lun: 1 }],
+  ['two directions', { cdb: READ, lun: 1, dataIn: Buffer.alloc(4), dataOut: Buffer.alloc(4) }],
+  ['no valid LUN', { cdb: READ, lun: 16384 }],
+])('refuses a command with %s', async (_, command) => {
+  const session = await connect((peer) => peer.login())
+  await expect(session.execute(command)).rejects.toMatchObject({ code: 'invalid_argument' })
+})
+
 test('refuses commands once too many wait', async () => {
   const script: Script = async (peer) => {
     peer.window = 1
