@@ -1,0 +1,22 @@
+import { existsSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Deployment } from '../support/deployment.ts'
+import { processesUnder } from '../support/leftovers.ts'
+
+/** The deployment's tgtd, which is known by its environment. */
+function pidOf(deployment: Deployment): number {
+  const found = processesUnder(deployment.folder).find(({ command }) => command.startsWith('tgtd '))
+  if (found === undefined) throw new Error('no tgtd runs')
+  return found.pid
+}
+
+export function signalTgtd(deployment: Deployment, signal: NodeJS.Signals): void {
+  process.kill(pidOf(deployment), signal)
+}
+
+/** Kills it and waits until it is gone. */
+export async function killTgtd(deployment: Deployment): Promise<void> {
+  const pid = pidOf(deployment)
+  process.kill(pid, 'SIGKILL')
+  for (let wait = 0; wait < 500 && existsSync(`/proc/${pid}/exe`); wait += 1) await sleep(10)
+}
