@@ -11,6 +11,8 @@ export type DiskId = Brand<'DiskId'>
 export type RecoveryPointId = Brand<'RecoveryPointId'>
 /** `op-<uuid>`. */
 export type OperationId = Brand<'OperationId'>
+/** `policy-<uuid>`. */
+export type PolicyId = Brand<'PolicyId'>
 /** The id a node gives itself (its Kubernetes node name); it is the CSI `node_id` too. */
 export type InitiatorId = Brand<'InitiatorId'>
 
@@ -28,6 +30,7 @@ export const volumeGroupIds = kindOf<VolumeGroupId>('vg')
 export const diskIds = kindOf<DiskId>('disk')
 export const recoveryPointIds = kindOf<RecoveryPointId>('rp')
 export const operationIds = kindOf<OperationId>('op')
+export const policyIds = kindOf<PolicyId>('policy')
 
 /** The UUID in an id, without its prefix. */
 export function uuidOf(id: VolumeGroupId | DiskId | RecoveryPointId | OperationId): string {

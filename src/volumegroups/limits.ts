@@ -15,3 +15,15 @@ export const MAX_PAGE = 500
 export const MAX_DISKS_PER_RECOVERY_POINT = 256
 /** Kubernetes node names and CSI node ids fit. */
 export const MAX_INITIATOR_ID_BYTES = 256
+
+export const MAX_SCHEDULES_PER_POLICY = 8
+export const MIN_SCHEDULE_INTERVAL_MS = 60_000
+export const MAX_SCHEDULE_INTERVAL_MS = 366 * 24 * 3_600_000
+/** Scheduled points are made at most this long after the time that a cron expression says; see `Schedule`. */
+export const MAX_SPREAD_MS = 15 * 60_000
+/** Of each line of a retention. */
+export const MAX_RETAINED = 1000
+/** Ten years. */
+export const MAX_LOCK_MS = 3653 * 24 * 3_600_000
+export const MIN_RPO_MS = 60_000
+export const MAX_RPO_MS = 366 * 24 * 3_600_000

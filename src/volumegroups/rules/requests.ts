@@ -71,14 +71,14 @@ export function checkInitiator({ id, name, maxAttachments }: InitiatorSpec): voi
 const ISCSI_NAME = /^(iqn|eui|naa)\.[a-z0-9.:-]{1,219}$/
 const PROJECT = /^(\/|(\/[A-Za-z0-9._-]+)+)$/
 
-function checkName(faults: Violations, field: string, name: string, maxBytes = MAX_NAME_BYTES): void {
+export function checkName(faults: Violations, field: string, name: string, maxBytes = MAX_NAME_BYTES): void {
   const bytes = Buffer.byteLength(name)
   if (bytes >= 1 && bytes <= maxBytes && !/\p{Cc}/u.test(name)) return
   const message = `${field} must have 1 to ${maxBytes} bytes and no control characters`
   faults.add(field, 'INVALID_ARGUMENT', message)
 }
 
-function checkProject(faults: Violations, project: string): void {
+export function checkProject(faults: Violations, project: string): void {
   if (PROJECT.test(project) && project.length <= MAX_NAME_BYTES) return
   const message = `project must be a path such as / or /team-a/db, of at most ${MAX_NAME_BYTES} bytes`
   faults.add('project', 'INVALID_ARGUMENT', message)
