@@ -274,13 +274,13 @@ test('a disk whose target is gone for good can be abandoned, and then detached f
   onTestFinished(() => node[Symbol.asyncDispose]())
   const disk = await disks.newDisk(64 * MIB)
   const { path } = await node.initiator.attach(disk)
-  await run({ file: 'mkfs.ext4', args: ['-q', path] })
+  await run({ file: 'mkfs.ext4', args: ['-q', '-E', 'nodiscard,lazy_itable_init=0', path] })
   const folder = join(node.stateDir, 'mounted')
   await mkdir(folder)
   await run({ file: 'mount', args: ['-t', 'ext4', path, folder] })
 
+  const file = await open(join(folder, 'data'), 'w') // without the target, opening would have to wait
   await disks.tgtd.kill()
-  const file = await open(join(folder, 'data'), 'w')
   const written = file.write(Buffer.alloc(MIB)).then(() => file.sync())
   written.catch(() => {}) // looked at below
   await expect(Promise.race([written, sleep(500)])).resolves.toBeUndefined() // it waits
