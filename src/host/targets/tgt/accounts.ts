@@ -1,7 +1,9 @@
 import type { ChapCredentials } from '../../../volumegroups/index.ts'
 import { createSerializer } from '../../serialize.ts'
 import type { Link } from './daemon.ts'
-import { bindAccount, deleteAccount, newAccount, setState, unbindAccount } from './requests.ts'
+import { unless } from './fence.ts'
+import { TGT_RESULT } from './ipc.ts'
+import { admit, bindAccount, deleteAccount, newAccount, shutOut, unbindAccount } from './requests.ts'
 
 interface Account {
   /** Undefined when it is not known. */
@@ -20,7 +22,8 @@ const MAX_WAITING = 10_000
 
 /**
  * The CHAP accounts of one tgtd. They are global there: one secret for each user name, bound to any number of targets.
- * A target is offline while its accounts change, so that nobody can log in without credentials meanwhile.
+ * Nobody is admitted to a target while its accounts change, so that nobody can log in without credentials meanwhile.
+ * Sessions that are open go on: in a target that is offline instead, tgtd would lose what they send.
  *
  * tgtd 1.0.85 crashes when it shows a target whose account was deleted while bound, or that lost one of several
  * incoming accounts: an account is unbound before it is deleted, and a target never has more than one incoming.
@@ -28,7 +31,8 @@ const MAX_WAITING = 10_000
 export class Accounts {
   readonly #link: Link
   readonly #accounts = new Map<string, Account>()
-  readonly #keptOffline = new Set<number>()
+  /** The initiators that are admitted, by target. */
+  readonly #admitted = new Map<number, string>()
   readonly #serialize = createSerializer(MAX_WAITING)
 
   constructor(link: Link) {
@@ -50,21 +54,28 @@ export class Accounts {
         for (const pair of wanted) await this.#ensure(pair)
         for (const pair of wanted) await this.#bind(tid, pair)
       }
-      await (this.#isBoundTo(tid, wanted) ? change() : this.#offline(tid, change))
+      await (this.#isBoundTo(tid, wanted) ? change() : this.#shut(tid, change))
       await this.#sweep()
     })
   }
 
-  /** While it is kept offline, no change of credentials makes the target ready. */
-  keepOffline(tid: number, offline: boolean): void {
-    if (offline) this.#keptOffline.add(tid)
-    else this.#keptOffline.delete(tid)
+  /** Admits the initiator, once no account changes. */
+  open(tid: number, initiatorName: string): Promise<void> {
+    return this.#serialize('accounts', async () => {
+      this.#admitted.set(tid, initiatorName)
+      await this.#admit(tid)
+    })
+  }
+
+  /** From now on no change of accounts admits anybody to the target. */
+  close(tid: number): void {
+    this.#admitted.delete(tid)
   }
 
   /** The target is gone: deletes what no other target uses. */
   release(tid: number): Promise<void> {
     return this.#serialize('accounts', async () => {
-      this.#keptOffline.delete(tid)
+      this.#admitted.delete(tid)
       for (const { targets } of this.#accounts.values()) targets.delete(tid)
       await this.#sweep()
     })
@@ -91,7 +102,7 @@ export class Accounts {
     targets.set(tid, { outgoing })
   }
 
-  /** An account can not be changed: it is made anew, with every target that has it offline. */
+  /** An account can not be changed: it is made anew, with every target that has it shut. */
   async #ensure({ user, secret }: Pair): Promise<void> {
     const known = this.#accounts.get(user)
     if (known?.secret === secret) return
@@ -110,17 +121,23 @@ export class Accounts {
   }
 
   #unbound(tid: number, { user, outgoing }: Pair, task: () => Promise<void>): Promise<void> {
-    return this.#offline(tid, async () => {
+    return this.#shut(tid, async () => {
       await this.#link.call(unbindAccount(tid, user, outgoing))
       await task()
       await this.#link.call(bindAccount(tid, user, outgoing))
     })
   }
 
-  async #offline(tid: number, task: () => Promise<void>): Promise<void> {
-    await this.#link.call(setState(tid, 'offline'))
+  async #shut(tid: number, task: () => Promise<void>): Promise<void> {
+    const admitted = this.#admitted.get(tid)
+    if (admitted !== undefined) await unless(this.#link, shutOut(tid, admitted), [TGT_RESULT.noAcl])
     await task()
-    if (!this.#keptOffline.has(tid)) await this.#link.call(setState(tid, 'ready'))
+    await this.#admit(tid)
+  }
+
+  async #admit(tid: number): Promise<void> {
+    const admitted = this.#admitted.get(tid)
+    if (admitted !== undefined) await unless(this.#link, admit(tid, admitted), [TGT_RESULT.aclExists])
   }
 
   async #sweep(): Promise<void> {

@@ -35,6 +35,7 @@ async function adoptTarget(
     await unless(life.link, shutOut(tid, stranger), [TGT_RESULT.noAcl])
   }
   const initiatorName = initiators[0] ?? wanted?.initiatorName ?? 'nobody'
+  if (initiators[0] !== undefined) await life.accounts.open(tid, initiators[0])
   const luns = target.luns.map(
     (lun): Export => ({ ...lun, targetName: name, initiatorName, chap: undefined }),
   )

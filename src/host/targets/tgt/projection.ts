@@ -8,10 +8,8 @@ import {
   deleteLunInGap,
   type Place,
   shutDoor,
-  unless,
 } from './fence.ts'
-import { TGT_RESULT } from './ipc.ts'
-import { admit, deleteLun, identifyLun, newLun, newTarget, setState } from './requests.ts'
+import { deleteLun, identifyLun, newLun, newTarget, setState } from './requests.ts'
 
 /** A tgtd together with what is known of its accounts. */
 export interface Life {
@@ -60,8 +58,8 @@ export async function build(record: TargetRecord, life: Life): Promise<void> {
 }
 
 async function openDoor(record: TargetRecord): Promise<void> {
-  const { link, tid } = placeOf(record)
-  await unless(link, admit(tid, record.initiatorName), [TGT_RESULT.aclExists])
+  const { life, tid } = record.at!
+  await life.accounts.open(tid, record.initiatorName)
   record.shut = false
 }
 
@@ -92,6 +90,7 @@ export async function settle(record: TargetRecord, timeoutMs: number): Promise<v
   for (const lun of record.leaving) {
     if (!(await deleteLunInGap(place, lun))) {
       record.shut = true
+      record.at!.life.accounts.close(place.tid)
       await shutDoor(place, record.initiatorName)
       await deleteLunByForce(place, lun, timeoutMs)
     }
@@ -103,6 +102,7 @@ export async function settle(record: TargetRecord, timeoutMs: number): Promise<v
 
 async function retire(record: TargetRecord, timeoutMs: number): Promise<void> {
   const { life, tid } = record.at!
+  life.accounts.close(tid)
   await deleteEmptyTarget(placeOf(record), record.initiatorName, timeoutMs)
   record.leaving.clear()
   record.at = undefined
@@ -112,7 +112,6 @@ async function retire(record: TargetRecord, timeoutMs: number): Promise<void> {
 /** Stops serving one LUN for a while: nobody can log in and nothing is under way. */
 export async function park(record: TargetRecord, lun: number, timeoutMs: number): Promise<void> {
   const place = placeOf(record)
-  record.at!.life.accounts.keepOffline(place.tid, true)
   await place.link.call(setState(place.tid, 'offline'))
   await closeSessions(place)
   await deleteLunByForce(place, lun, timeoutMs)
@@ -124,7 +123,6 @@ export async function unpark(record: TargetRecord, one: Export | undefined): Pro
   try {
     if (one) await addLun(record, one)
   } finally {
-    record.at!.life.accounts.keepOffline(tid, false)
     await link.call(setState(tid, 'ready'))
   }
 }
