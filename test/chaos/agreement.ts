@@ -1,0 +1,86 @@
+import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import { openDatabase } from '../../src/database/open.ts'
+import { createBtrfsStore } from '../../src/host/stores/btrfs/store.ts'
+import { callTgtd } from '../../src/host/targets/tgt/ipc.ts'
+import { showTargets } from '../../src/host/targets/tgt/requests.ts'
+import { parseTargets } from '../../src/host/targets/tgt/show.ts'
+import type { Reader } from '../../src/volumegroups/database.ts'
+import type { StoredGroup, VolumeGroupId } from '../../src/volumegroups/index.ts'
+import type { Deployment } from '../support/deployment.ts'
+
+/** Where database, store, manifests and target of an idle element disagree, one line each; none when all is well. */
+export async function disagreements(deployment: Deployment): Promise<readonly string[]> {
+  await using database = await openDatabase(join(deployment.folder, 'element/element.db'))
+  const { reader } = database
+  return [
+    ...(await openOperations(reader)),
+    ...(await groupFaults(reader, deployment)),
+    ...(await exportFaults(reader, deployment)),
+  ]
+}
+
+const everything = { after: undefined, limit: 10_000 }
+
+async function openOperations(reader: Reader): Promise<string[]> {
+  const faults = []
+  for (const state of ['running', 'undoing', 'faulted'] as const) {
+    for (const { id, kind, step } of await reader.operations({ state }, everything)) {
+      faults.push(`${kind} ${id} is ${state} at ${step}`)
+    }
+  }
+  return faults
+}
+
+async function groupFaults(reader: Reader, { poolPath }: Deployment): Promise<string[]> {
+  const store = createBtrfsStore({ poolPath })
+  const stored = await store.inventory()
+  const known = await reader.groups({}, everything)
+  const faults = compareSets(
+    'group',
+    known.map(({ id }) => id),
+    stored.map(({ id }) => id),
+  )
+  for (const group of stored) {
+    faults.push(...(await contentFaults(reader, group)))
+    const manifest = await store.readManifest(group.id)
+    if (!isDeepStrictEqual(manifest, await reader.manifest(group.id))) {
+      faults.push(`${group.id}: the manifest is not what the database says`)
+    }
+  }
+  return faults
+}
+
+async function contentFaults(reader: Reader, { id, disks, recoveryPoints }: StoredGroup): Promise<string[]> {
+  const groupId: VolumeGroupId = id
+  const known = await reader.disks({ groupId }, everything)
+  const points = await reader.recoveryPoints({ groupId }, everything)
+  const describe = (disk: StoredGroup['disks'][number]): string => `${disk.id} of ${disk.sizeBytes} bytes`
+  return [
+    ...compareSets('disk', known.map(describe), disks.map(describe)),
+    ...compareSets(
+      'recovery point',
+      points.map((point) => point.id),
+      recoveryPoints,
+    ),
+  ]
+}
+
+async function exportFaults(reader: Reader, { targetSocket }: Deployment): Promise<string[]> {
+  const granted = await reader.grants()
+  const shown = parseTargets(await callTgtd(targetSocket, showTargets))
+  return compareSets(
+    'LUN',
+    granted.map(({ attachment: { targetName, lun } }) => `${targetName} ${lun}`),
+    shown.flatMap(({ name, luns }) => luns.map(({ lun }) => `${name} ${lun}`)),
+  )
+}
+
+function compareSets(what: string, inDatabase: readonly string[], outside: readonly string[]): string[] {
+  const missing = inDatabase.filter((one) => !outside.includes(one))
+  const unknown = outside.filter((one) => !inDatabase.includes(one))
+  return [
+    ...missing.map((one) => `${what} ${one} is only in the database`),
+    ...unknown.map((one) => `${what} ${one} is not in the database`),
+  ]
+}
