@@ -1,4 +1,5 @@
 export * from './catalogue.ts'
+export * from './contents.ts'
 export * from './database.ts'
 export * from './errors.ts'
 export * from './ids.ts'

@@ -1,3 +1,4 @@
+import type { ByteRange, GroupSpace, ImagePair, StoredThing, StoreSource } from './contents.ts'
 import type { DiskId, InitiatorId, OperationId, RecoveryPointId, VolumeGroupId } from './ids.ts'
 import type {
   Attachment,
@@ -154,16 +155,6 @@ export interface StoredGroup {
   readonly recoveryPoints: readonly RecoveryPointId[]
 }
 
-/** Where a new disk's content comes from. */
-export type StoreSource =
-  | { readonly kind: 'disk'; readonly groupId: VolumeGroupId; readonly diskId: DiskId }
-  | {
-      readonly kind: 'recoveryPoint'
-      readonly groupId: VolumeGroupId
-      readonly recoveryPointId: RecoveryPointId
-      readonly diskId: DiskId
-    }
-
 /** The Store plug. Every method is idempotent and durable (fsync) when it returns. */
 export interface Store {
   readonly abilities: { readonly groupAtomic: boolean; readonly delta: boolean; readonly stream: boolean }
@@ -180,6 +171,19 @@ export interface Store {
   createRecoveryPoint(group: VolumeGroupId, point: RecoveryPointId, disks: readonly DiskId[]): Promise<void>
   deleteRecoveryPoint(group: VolumeGroupId, point: RecoveryPointId): Promise<void>
   writeManifest(manifest: Manifest): Promise<void>
+  /**
+   * Gives each disk that is there and in the point the content it had then, all at once; its size, the other disks
+   * and the manifest stay. What was there before is the recovery point `keepAs`. For disks that nobody serves.
+   */
+  revertGroup(group: VolumeGroupId, point: RecoveryPointId, keepAs: RecoveryPointId): Promise<void>
+  /** What is not zeroes by never having been written, from the offset on: ascending, merged, in whole blocks. */
+  allocated(image: StoreSource, fromBytes?: bigint): AsyncIterable<ByteRange>
+  /** Where the target's content may differ from the base's: as `allocated`. What is not named is the same. */
+  delta(images: ImagePair, fromBytes?: bigint): AsyncIterable<ByteRange>
+  /** Measured now, in bounded time. */
+  space(group: VolumeGroupId): Promise<GroupSpace>
+  /** Puts aside what nobody knows, where nothing finds it but a person. Nothing is deleted. OK when it is gone. */
+  quarantine(thing: StoredThing): Promise<void>
   /** Undefined when there is none. A damaged one throws. */
   readManifest(group: VolumeGroupId): Promise<Manifest | undefined>
   /** The file that a target serves. */

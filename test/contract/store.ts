@@ -1,20 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { DiskId, Manifest, Store, VolumeGroupId } from '../../src/volumegroups/index.ts'
+import type { DiskId, Manifest, VolumeGroupId } from '../../src/volumegroups/index.ts'
 import { diskIds, recoveryPointIds, volumeGroupIds } from '../../src/volumegroups/index.ts'
-
-/** What the suite needs beside the store: its bytes, and ways to harm it. */
-export interface StoreHarness extends AsyncDisposable {
-  readonly store: Store
-  read(backingPath: string, offset: number, length: number): Promise<Buffer>
-  /** Durable when it returns, as a flushed write of an initiator is. */
-  write(backingPath: string, offset: number, data: Uint8Array): Promise<void>
-  damageManifest(group: VolumeGroupId): Promise<void>
-  /** A new store over the same pool, as after a restart of the element. */
-  reopen(): Store
-}
-
-const MIB = 1024n * 1024n
-const SIZE = 8n * MIB
+import { contentTests, spaceTests } from './store/contents.ts'
+import {
+  get,
+  MIB,
+  newDisk,
+  newGroup,
+  put,
+  SIZE,
+  type StoreHarness,
+  stored,
+  type Use,
+} from './store/helpers.ts'
+import { quarantineTests, revertTests } from './store/revert.ts'
 
 /** Every Store passes this suite. */
 export function storeContract(name: string, make: () => Promise<StoreHarness>): void {
@@ -33,33 +32,13 @@ export function storeContract(name: string, make: () => Promise<StoreHarness>): 
     cloneTests(use)
     recoveryPointTests(use)
     manifestTests(use)
+    contentTests(use)
+    spaceTests(use)
+    revertTests(use)
+    quarantineTests(use)
     orderTests(use)
   })
 }
-
-type Use = () => StoreHarness
-
-async function newGroup(use: Use): Promise<VolumeGroupId> {
-  const group = volumeGroupIds.create()
-  await use().store.createGroup(group)
-  return group
-}
-
-async function newDisk(use: Use, group: VolumeGroupId, text?: string): Promise<DiskId> {
-  const disk = diskIds.create()
-  await use().store.createDisk(group, disk, SIZE)
-  if (text !== undefined) await put(use, group, disk, text)
-  return disk
-}
-
-const put = (use: Use, group: VolumeGroupId, disk: DiskId, text: string, offset = 0): Promise<void> =>
-  use().write(use().store.backingPath(group, disk), offset, Buffer.from(text))
-
-const get = async (use: Use, group: VolumeGroupId, disk: DiskId, length: number, offset = 0) =>
-  (await use().read(use().store.backingPath(group, disk), offset, length)).toString()
-
-const stored = async (use: Use, group: VolumeGroupId) =>
-  (await use().store.inventory()).find(({ id }) => id === group)
 
 function groupTests(use: Use): void {
   test('a group is made, found and deleted, each as often as one likes', async () => {

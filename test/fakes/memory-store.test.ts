@@ -8,7 +8,9 @@ storeContract('memory store', async () => {
     store,
     read: async (path, offset, length) => store.open(path).read(offset, length),
     write: async (path, offset, data) => store.open(path).write(offset, data),
+    trim: async (path, offset, length) => store.open(path).trim(offset, length),
     damageManifest: async (group) => store.damageManifest(group),
+    quarantined: async () => [...pool.quarantine.keys()],
     reopen: () => createMemoryStore(pool),
     [Symbol.asyncDispose]: async () => {},
   }

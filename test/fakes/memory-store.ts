@@ -5,10 +5,12 @@ import type {
   Manifest,
   RecoveryPointId,
   Store,
+  StoredThing,
   StoreSource,
   VolumeGroupId,
 } from '../../src/volumegroups/index.ts'
-import { createSparseImage, type SparseImage } from './sparse-image.ts'
+import { contentMethods, spaceOf } from './memory-contents.ts'
+import { BLOCK_BYTES, createSparseImage, type SparseImage } from './sparse-image.ts'
 
 interface Image {
   readonly disks: Map<DiskId, SparseImage>
@@ -24,9 +26,15 @@ interface Group {
 export interface MemoryPool {
   readonly groups: Map<VolumeGroupId, Group>
   readonly totalBytes: bigint
+  /** What was put aside, by its name. */
+  readonly quarantine: Map<string, Group | Image | SparseImage>
 }
 
-export const createMemoryPool = (totalBytes = 1024n ** 4n): MemoryPool => ({ groups: new Map(), totalBytes })
+export const createMemoryPool = (totalBytes = 1024n ** 4n): MemoryPool => ({
+  groups: new Map(),
+  totalBytes,
+  quarantine: new Map(),
+})
 
 export interface MemoryStore extends Store {
   /** The contents behind a backing path. */
@@ -40,7 +48,7 @@ const pathOf = (group: VolumeGroupId, disk: DiskId): string => `memory:/${group}
 /** A Store without a disk: the same promises as btrfs, contents in sparse buffers. */
 export function createMemoryStore(pool: MemoryPool = createMemoryPool()): MemoryStore {
   return {
-    abilities: { groupAtomic: true, delta: false, stream: false },
+    abilities: { groupAtomic: true, delta: true, stream: false },
     capacity: async () => ({
       totalBytes: pool.totalBytes,
       availableBytes: availableBytes(pool),
@@ -49,6 +57,9 @@ export function createMemoryStore(pool: MemoryPool = createMemoryPool()): Memory
     ...groupMethods(pool),
     ...diskMethods(pool),
     ...recoveryPointMethods(pool),
+    ...contentMethods((source) => sourceImage(pool, source)),
+    space: async (id) => spaceOf(groupOf(pool, id), pool.groups.values()),
+    quarantine: async (thing) => putAside(pool, thing),
     backingPath: pathOf,
     inventory: async () =>
       [...pool.groups].map(([id, { active, points }]) => ({
@@ -133,7 +144,35 @@ function recoveryPointMethods(pool: MemoryPool) {
     deleteRecoveryPoint: async (groupId: VolumeGroupId, id: RecoveryPointId) => {
       pool.groups.get(groupId)?.points.delete(id)
     },
+    revertGroup: async (groupId: VolumeGroupId, id: RecoveryPointId, keepAs: RecoveryPointId) => {
+      const { active, points } = groupOf(pool, groupId)
+      const point = points.get(id)
+      if (point === undefined) throw refusals.noRecoveryPoint(id)
+      if (!points.has(keepAs)) points.set(keepAs, copyOf(active))
+      for (const [diskId, { sizeBytes }] of active.disks) {
+        const reverted = point.disks.get(diskId)?.clone()
+        reverted?.grow(sizeBytes)
+        if (reverted) active.disks.set(diskId, reverted)
+      }
+    },
   }
+}
+
+const copyOf = ({ disks, manifest }: Image): Image => ({
+  disks: new Map([...disks].map(([id, image]) => [id, image.clone()])),
+  manifest,
+})
+
+function putAside({ groups, quarantine }: MemoryPool, thing: StoredThing): void {
+  const group = groups.get(thing.groupId)
+  const move = <Id extends string, Held extends Group | Image | SparseImage>(from: Map<Id, Held>, id: Id) => {
+    const held = from.get(id)
+    if (held) quarantine.set(id, held)
+    from.delete(id)
+  }
+  if (thing.kind === 'volumeGroup') move(groups, thing.groupId)
+  else if (thing.kind === 'disk') group && move(group.active.disks, thing.diskId)
+  else group && move(group.points, thing.recoveryPointId)
 }
 
 function groupOf(pool: MemoryPool, id: VolumeGroupId): Group {
@@ -158,13 +197,15 @@ function sourceImage(pool: MemoryPool, source: StoreSource): SparseImage {
   return disk
 }
 
+/** Blocks that clones share are used once. */
 function availableBytes(pool: MemoryPool): bigint {
-  let used = 0n
+  const held = new Set<Buffer>()
   for (const { active, points } of pool.groups.values()) {
-    for (const image of [active, ...points.values()]) {
-      for (const disk of image.disks.values()) used += disk.allocatedBytes()
+    for (const { disks } of [active, ...points.values()]) {
+      for (const { blocks } of disks.values()) for (const block of blocks.values()) held.add(block)
     }
   }
+  const used = BigInt(held.size * BLOCK_BYTES)
   return used > pool.totalBytes ? 0n : pool.totalBytes - used
 }
 

@@ -1,4 +1,4 @@
-const BLOCK_BYTES = 4096
+export const BLOCK_BYTES = 4096
 
 /** A sparse file in memory. Reads and writes may cross blocks; what was never written reads as zeroes. */
 export interface SparseImage {
@@ -7,7 +7,10 @@ export interface SparseImage {
   write(offset: number, data: Uint8Array): void
   grow(sizeBytes: bigint): void
   clone(): SparseImage
-  allocatedBytes(): bigint
+  /** Its blocks by number; clones share those that neither has written since. */
+  readonly blocks: ReadonlyMap<number, Buffer>
+  /** Whole blocks that read as zeroes from now on. */
+  trim(offset: number, length: number): void
 }
 
 export function createSparseImage(
@@ -43,7 +46,11 @@ export function createSparseImage(
       if (sizeBytes > size) size = sizeBytes
     },
     clone: () => createSparseImage(size, blocks),
-    allocatedBytes: () => BigInt(blocks.size * BLOCK_BYTES),
+    blocks,
+    trim: (offset, length) => {
+      checkRange(offset, length)
+      for (const { index } of pieces(offset, length)) blocks.delete(index)
+    },
   }
 }
 

@@ -34,16 +34,17 @@ export async function createDisk(
 }
 
 /** Shares the blocks and copies nothing; works between subvolumes of one mount. */
-const cloneFile = (from: string, to: string): Promise<void> =>
+export const cloneFile = (from: string, to: string): Promise<void> =>
   copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE)
 
-async function setSize(path: string, sizeBytes: bigint): Promise<void> {
+export async function setSize(path: string, sizeBytes: bigint): Promise<void> {
   await using handle = await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600)
   await handle.truncate(Number(sizeBytes))
   await handle.sync()
 }
 
-async function findSource(
+/** The file with the source's content. */
+export async function findSource(
   poolPath: string,
   source: StoreSource,
 ): Promise<{ path: string; sizeBytes: bigint }> {

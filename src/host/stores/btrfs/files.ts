@@ -67,10 +67,15 @@ export async function removeFile(path: string): Promise<void> {
 /** Removes a subvolume that holds nothing but files of this store. OK when it is gone. */
 export async function removeSubvolume(path: string): Promise<void> {
   if (!(await isSubvolume(path))) return
-  const foreign = (await readdir(path)).filter((name) => !isOwnFile(name))
-  if (foreign.length > 0) throw unexpected(path, `free of foreign files (${foreign[0]})`)
+  await refuseForeignFiles(path)
   await run(deleteSubvolume(path))
   await syncDirectory(dirname(path))
+}
+
+/** Throws IDENTITY_MISMATCH when the subvolume holds anything that this store did not make. */
+export async function refuseForeignFiles(path: string): Promise<void> {
+  const foreign = (await readdir(path)).filter((name) => !isOwnFile(name))
+  if (foreign.length > 0) throw unexpected(path, `free of foreign files (${foreign[0]})`)
 }
 
 /** Removes an empty directory, or an empty writable subvolume. OK when it is gone. */

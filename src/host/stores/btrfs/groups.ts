@@ -1,5 +1,5 @@
 import { open, readdir, readFile, rename } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import {
   type Manifest,
   type RecoveryPointId,
@@ -32,6 +32,7 @@ import {
   layoutOf,
   staged,
 } from './layout.ts'
+import { finishSwitch } from './switch.ts'
 
 /** The group's places, once it is sure that the group is there and is what it should be. */
 export async function openGroup(poolPath: string, id: VolumeGroupId): Promise<GroupLayout> {
@@ -46,9 +47,10 @@ export async function findGroup(poolPath: string, id: VolumeGroupId): Promise<Gr
   const whole =
     (await isDirectory(groupsDirectory(poolPath))) &&
     (await isDirectory(group.directory)) &&
-    (await isDirectory(group.points)) &&
-    (await isSubvolume(group.active))
-  return whole ? group : undefined
+    (await isDirectory(group.points))
+  if (!whole) return undefined
+  await finishSwitch(group)
+  return (await isSubvolume(group.active)) ? group : undefined
 }
 
 export async function createGroup(poolPath: string, id: VolumeGroupId): Promise<void> {
@@ -56,6 +58,7 @@ export async function createGroup(poolPath: string, id: VolumeGroupId): Promise<
   await ensureDirectory(groupsDirectory(poolPath))
   await ensureDirectory(group.directory)
   await ensureDirectory(group.points)
+  await finishSwitch(group)
   if (!(await isSubvolume(group.active))) await run(createSubvolume(group.active))
   await syncDirectory(group.directory)
 }
@@ -63,12 +66,14 @@ export async function createGroup(poolPath: string, id: VolumeGroupId): Promise<
 export async function deleteGroup(poolPath: string, id: VolumeGroupId): Promise<void> {
   const group = layoutOf(poolPath, id)
   if (!(await isDirectory(group.directory))) return
+  await finishSwitch(group)
   const files = (await isSubvolume(group.active)) ? await readdir(group.active) : []
   const points = (await isDirectory(group.points)) ? await readdir(group.points) : []
   refuseHeld(id, files, points)
   await refuseForeign(group, files, points)
   for (const name of files) await removeFile(join(group.active, name))
   for (const name of points) await removeSubvolume(join(group.points, name))
+  for (const path of [staged(group.active), group.previous]) await removeSubvolume(path)
   // The directory goes last: while it is there, the next call finds what is left to do.
   for (const path of [group.active, group.points, group.directory]) await removeEmpty(path)
   await syncDirectory(dirname(group.directory))
@@ -84,7 +89,7 @@ async function refuseForeign(
   files: readonly string[],
   points: readonly string[],
 ): Promise<void> {
-  const own = [group.active, group.points].map((path) => path.slice(group.directory.length + 1))
+  const own = [group.active, staged(group.active), group.previous, group.points].map((path) => basename(path))
   const foreign = [
     ...(await readdir(group.directory)).filter((name) => !own.includes(name)),
     ...files.filter((name) => !isOwnFile(name)),

@@ -14,6 +14,8 @@ export interface GroupLayout {
   readonly directory: string
   /** The writable subvolume: disks and manifest. */
   readonly active: string
+  /** The former active subvolume, while another takes its place. */
+  readonly previous: string
   /** The directory of the recovery points, each a read-only subvolume. */
   readonly points: string
   readonly manifest: string
@@ -23,6 +25,9 @@ export interface GroupLayout {
 
 export const groupsDirectory = (poolPath: string): string => join(poolPath, 'vg')
 
+/** What was put aside, out of every other call's sight. */
+export const quarantineDirectory = (poolPath: string): string => join(poolPath, 'quarantine')
+
 export function layoutOf(poolPath: string, group: VolumeGroupId): GroupLayout {
   assert(volumeGroupIds.is(group), 'a volume group id')
   const directory = join(groupsDirectory(poolPath), group)
@@ -31,6 +36,7 @@ export function layoutOf(poolPath: string, group: VolumeGroupId): GroupLayout {
   return {
     directory,
     active,
+    previous: `${active}.previous`,
     points,
     manifest: join(active, MANIFEST),
     disk: (id) => join(active, diskFile(id)),

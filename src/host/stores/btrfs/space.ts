@@ -1,6 +1,18 @@
 import { statfs } from 'node:fs/promises'
-import { type Capacity, MAX_DISK_BYTES, SIZE_UNIT_BYTES } from '../../../volumegroups/index.ts'
+import { basename, dirname } from 'node:path'
+import { min } from '../../../lib/bigints.ts'
+import {
+  type Capacity,
+  type GroupSpace,
+  MAX_DISK_BYTES,
+  recoveryPointIds,
+  SIZE_UNIT_BYTES,
+  type SpaceUse,
+} from '../../../volumegroups/index.ts'
+import { run } from '../../exec.ts'
 import { refusals } from '../refusals.ts'
+import { measureUsage } from './commands.ts'
+import { diskOf, type GroupLayout } from './layout.ts'
 
 /** Kept free, so that manifests, metadata and deletions still have room in a full pool. */
 const RESERVE_FRACTION = 32n
@@ -26,4 +38,35 @@ export async function checkRoom(poolPath: string, neededBytes: bigint): Promise<
   if (neededBytes > availableBytes) throw refusals.noSpace(neededBytes, availableBytes)
 }
 
-const min = (a: bigint, b: bigint): bigint => (a < b ? a : b)
+const MEASURE_TIMEOUT_MS = 60_000
+
+/** Looks up who else holds each extent of the group: its time grows with their number. */
+export async function spaceOf(group: GroupLayout): Promise<GroupSpace> {
+  const { stdout } = await run(measureUsage(group.directory), { timeoutMs: MEASURE_TIMEOUT_MS })
+  const uses = parseUses(stdout)
+  const usesIn = (folder: string) =>
+    [...uses].flatMap(([path, use]) => (dirname(path) === folder ? [{ name: basename(path), ...use }] : []))
+  return {
+    group: uses.get(group.directory) ?? { exclusiveBytes: 0n, sharedBytes: 0n },
+    disks: usesIn(group.active).flatMap(({ name, ...use }) => {
+      const id = diskOf(name)
+      return id === undefined ? [] : [{ id, ...use }]
+    }),
+    recoveryPoints: usesIn(group.points).flatMap(({ name: id, ...use }) =>
+      recoveryPointIds.is(id) ? [{ id, ...use }] : [],
+    ),
+  }
+}
+
+/** Total, exclusive bytes, those shared within it (of the outermost folder only), path. */
+const USE = /^ *(\d+) +(\d+) +(\d+|-) +(.+)$/gm
+
+function parseUses(text: string): Map<string, SpaceUse> {
+  return new Map(
+    [...text.matchAll(USE)].map(([, total = '', exclusive = '', shared = '', path = '']) => {
+      const exclusiveBytes = BigInt(exclusive)
+      const sharedBytes = shared === '-' ? BigInt(total) - exclusiveBytes : BigInt(shared)
+      return [path, { exclusiveBytes, sharedBytes }]
+    }),
+  )
+}

@@ -1,5 +1,6 @@
 import type { Store, StoredGroup, VolumeGroupId } from '../../../volumegroups/index.ts'
 import { createSerializer } from '../../serialize.ts'
+import { allocated, delta } from './contents.ts'
 import { createDisk, deleteDisk, growDisk } from './disks.ts'
 import { guarded } from './files.ts'
 import {
@@ -13,8 +14,10 @@ import {
   writeManifest,
 } from './groups.ts'
 import { layoutOf } from './layout.ts'
+import { quarantine } from './quarantine.ts'
 import { createRecoveryPoint, deleteRecoveryPoint } from './recovery-points.ts'
-import { capacityOf } from './space.ts'
+import { revertGroup } from './revert.ts'
+import { capacityOf, spaceOf } from './space.ts'
 
 /** More calls than this for one group at a time are refused. */
 const MAX_WAITING = 256
@@ -30,7 +33,7 @@ export function createBtrfsStore({ poolPath }: { readonly poolPath: string }): S
     guarded(() => serialize(group, task))
   const open = (group: VolumeGroupId) => openGroup(poolPath, group)
   return {
-    abilities: { groupAtomic: true, delta: false, stream: false },
+    abilities: { groupAtomic: true, delta: true, stream: false },
     capacity: () => guarded(() => capacityOf(poolPath)),
     createGroup: (group) => alone(group, () => createGroup(poolPath, group)),
     deleteGroup: (group) => alone(group, () => deleteGroup(poolPath, group)),
@@ -50,6 +53,12 @@ export function createBtrfsStore({ poolPath }: { readonly poolPath: string }): S
         const found = await findGroup(poolPath, group)
         if (found) await deleteRecoveryPoint(found, id)
       }),
+    revertGroup: (group, point, keepAs) =>
+      alone(group, async () => revertGroup(await open(group), point, keepAs)),
+    allocated: (image, fromBytes) => allocated(poolPath, image, fromBytes),
+    delta: (images, fromBytes) => delta(poolPath, images, fromBytes),
+    space: (group) => guarded(async () => spaceOf(await open(group))),
+    quarantine: (thing) => alone(thing.groupId, () => quarantine(poolPath, thing)),
     writeManifest: (manifest) =>
       alone(manifest.group.id, async () => writeManifest(await open(manifest.group.id), manifest)),
     readManifest: (group) => alone(group, async () => readManifest(await open(group), group)),

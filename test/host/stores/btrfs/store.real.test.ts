@@ -9,6 +9,7 @@ import { type GroupLayout, layoutOf, staged } from '../../../../src/host/stores/
 import { createBtrfsStore } from '../../../../src/host/stores/btrfs/store.ts'
 import {
   diskIds,
+  type RecoveryPointId,
   recoveryPointIds,
   type Store,
   type VolumeGroupId,
@@ -31,10 +32,17 @@ storeContract('btrfs store', async () => {
       await file.write(data, 0, data.length, offset)
       await file.datasync()
     },
+    trim: async (path, offset, length) => {
+      await run({
+        file: 'fallocate',
+        args: ['--punch-hole', '-o', String(offset), '-l', String(length), path],
+      })
+    },
     damageManifest: async (group) => {
       const path = layoutOf(pool.path, group).manifest
       await writeFile(path, (await readFile(path, 'utf8')).replace('"generation": 1', '"generation": 2'))
     },
+    quarantined: () => readdir(join(pool.path, 'quarantine')),
     reopen: () => createBtrfsStore({ poolPath: pool.path }),
     [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
   }
@@ -148,7 +156,11 @@ test('what was done is there after a crash of the host', async () => {
   })
   const [group, gone] = [volumeGroupIds.create(), volumeGroupIds.create()]
   const [disk, clone] = [diskIds.create(), diskIds.create()]
-  const [all, some] = [recoveryPointIds.create(), recoveryPointIds.create()]
+  const [all, some, kept] = [1, 2, 3].map(() => recoveryPointIds.create()) as [
+    RecoveryPointId,
+    RecoveryPointId,
+    RecoveryPointId,
+  ]
   const source = { kind: 'disk', groupId: group, diskId: disk } as const
   const steps: ((store: Store) => Promise<void>)[] = [
     (store) => store.createGroup(gone),
@@ -158,6 +170,8 @@ test('what was done is there after a crash of the host', async () => {
     (store) => store.createDisk(group, clone, SIZE, source),
     (store) => store.createRecoveryPoint(group, some, [disk]),
     (store) => store.growDisk(group, clone, 2n * SIZE),
+    (store) => store.revertGroup(group, some, kept),
+    (store) => store.quarantine({ kind: 'recoveryPoint', groupId: group, recoveryPointId: kept }),
     (store) => store.deleteDisk(group, disk),
     (store) => store.deleteRecoveryPoint(group, all),
     (store) => store.deleteGroup(gone),
