@@ -1,5 +1,8 @@
 import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { callTgtd } from '../../src/host/targets/tgt/ipc.ts'
+import { closeConnection, showConnections, showTargets } from '../../src/host/targets/tgt/requests.ts'
+import { parseConnections, parseTargets } from '../../src/host/targets/tgt/show.ts'
 import type { Deployment } from '../support/deployment.ts'
 import { processesUnder } from '../support/leftovers.ts'
 
@@ -19,4 +22,15 @@ export async function killTgtd(deployment: Deployment): Promise<void> {
   const pid = pidOf(deployment)
   process.kill(pid, 'SIGKILL')
   for (let wait = 0; wait < 500 && existsSync(`/proc/${pid}/exe`); wait += 1) await sleep(10)
+}
+
+/** Closes every connection of every target. */
+export async function kickSessions({ targetSocket }: Deployment): Promise<void> {
+  for (const { tid } of parseTargets(await callTgtd(targetSocket, showTargets))) {
+    const shown = await callTgtd(targetSocket, showConnections(tid))
+    for (const { session, connection } of parseConnections(shown)) {
+      const close = closeConnection(tid, session, connection)
+      await callTgtd(targetSocket, close).catch(() => {}) // it may have gone by itself
+    }
+  }
 }
