@@ -20,7 +20,7 @@ interface Suite {
 }
 
 const check: readonly Suite[] = [
-  { name: 'format and lint', run: () => program('node_modules/.bin/biome', ['ci', '.']) },
+  { name: 'format and lint', run: () => program('node_modules/.bin/biome', ['ci', '--colors=off', '.']) },
   { name: 'types', run: () => program('node_modules/.bin/tsc', []) },
   { name: 'unit', run: () => vitest('unit') },
 ]
