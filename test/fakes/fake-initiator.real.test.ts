@@ -29,6 +29,7 @@ initiatorContract('the fake initiator', async () => {
         naa: naaOf(diskId),
         sizeBytes: BigInt(CONTRACT_DISK_BYTES),
         readOnly,
+        shared: false,
         chap: undefined,
       }
     },

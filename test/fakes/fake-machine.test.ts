@@ -38,5 +38,6 @@ const connectionTo = (diskId: Connection['diskId']): Connection => ({
   naa: naaOf(diskId),
   sizeBytes: BigInt(CONTRACT_DEVICE_BYTES),
   readOnly: false,
+  shared: false,
   chap: undefined,
 })

@@ -40,6 +40,7 @@ export const ConnectionSchema = decodesTo<Connection>()(
       naa: Type.String(),
       sizeBytes: bytes(),
       readOnly: Type.Boolean(),
+      shared: Type.Boolean(),
       chap: Type.Optional(Chap),
     },
     { title: 'Connection' },

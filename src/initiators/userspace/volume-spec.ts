@@ -35,6 +35,7 @@ export function parseVolumeSpec(value: unknown): VolumeSpec {
     serial: textOf(field.serial, 'serial'),
     naa: textOf(field.naa, 'naa'),
     readOnly: field.readOnly === true,
+    shared: field.shared === true,
     chap: field.chap === undefined ? undefined : parseChap(field.chap),
   }
 }

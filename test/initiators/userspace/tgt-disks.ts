@@ -48,6 +48,7 @@ export class TgtDisks implements AsyncDisposable {
       naa: naaOf(diskId),
       sizeBytes: BigInt(sizeBytes),
       readOnly: options.readOnly ?? false,
+      shared: false,
       chap,
       tid,
       path,

@@ -7,7 +7,8 @@ import { type DiskId, StorageError } from '../../../volumegroups/index.ts'
 import type { VolumeSpec } from '../volume-spec.ts'
 import { unmountFuse } from './fuse-mount.ts'
 import type { KeeperStatus, ServedDisk } from './keeper-protocol.ts'
-import { type MountedVolume, WorkerSeat } from './worker-seat.ts'
+import type { MountedVolume } from './mounted-volume.ts'
+import { WorkerSeat } from './worker-seat.ts'
 
 export interface KeeperOptions {
   readonly stateDir: string

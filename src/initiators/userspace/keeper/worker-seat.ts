@@ -6,6 +6,7 @@ import { settlesWithin } from '../../../lib/waiting.ts'
 import { type DiskId, StorageError } from '../../../volumegroups/index.ts'
 import type { SessionState, VolumeSpec } from '../volume-spec.ts'
 import { abortFuse, closeFuse, mountFuse, openFuse, unmountFuse } from './fuse-mount.ts'
+import type { MountedVolume } from './mounted-volume.ts'
 import { Slots } from './slots.ts'
 import { type WorkerEvents, WorkerProcess } from './worker-process.ts'
 
@@ -18,18 +19,6 @@ export interface SeatOptions {
   /** The kernel hands out again what a dead worker left unanswered (Linux 6.9). */
   readonly canResend: boolean
   readonly log: Logger
-}
-
-/** A disk whose file is mounted. */
-export interface MountedVolume {
-  readonly slot: number
-  readonly file: string
-  /** Newer credentials replace older ones: the next worker logs in with them. */
-  spec: VolumeSpec
-  sizeBytes: number
-  session: SessionState
-  /** Settles when the present worker serves it. */
-  ready: Promise<void>
 }
 
 const OPEN_TIMEOUT_MS = 45_000
@@ -51,6 +40,7 @@ export class WorkerSeat {
   readonly volumes = new Map<DiskId, MountedVolume>()
   readonly #options: SeatOptions
   readonly #slots: Slots
+  readonly #opening = new Set<Promise<unknown>>()
   #process!: WorkerProcess
   #renewing = false
   #retired = false
@@ -93,7 +83,13 @@ export class WorkerSeat {
   }
 
   /** Opens the disk and mounts it at `file`. On failure nothing of it is left. */
-  async serve(spec: VolumeSpec, file: string): Promise<MountedVolume> {
+  serve(spec: VolumeSpec, file: string): Promise<MountedVolume> {
+    const opening = this.#mount(spec, file)
+    this.#opening.add(opening)
+    return opening.finally(() => this.#opening.delete(opening))
+  }
+
+  async #mount(spec: VolumeSpec, file: string): Promise<MountedVolume> {
     const slot = this.#slots.take()
     assert(slot !== undefined, 'this worker has no free slot')
     const process = this.#process
@@ -150,6 +146,7 @@ export class WorkerSeat {
     this.#renewing = true
     try {
       const old = this.#process
+      await Promise.allSettled(this.#opening) // each has its limits; no further one begins here
       const next = await this.#launch()
       await Promise.all([...this.volumes.values()].map((volume) => this.#drain(old, volume)))
       if (!old.isAlive || this.#retired) return await next.kill() // it died meanwhile, and is replaced for that

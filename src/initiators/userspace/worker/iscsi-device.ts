@@ -26,7 +26,7 @@ export async function openIscsiDevice(
   onState: (session: SessionState) => void,
   signal: AbortSignal,
 ): Promise<BlockDevice> {
-  const { portals, targetName, initiatorName, lun, serial, naa, chap, readOnly } = volume
+  const { portals, targetName, initiatorName, lun, serial, naa, chap, readOnly, shared } = volume
   try {
     const disk = await ReconnectingDisk.open({
       portals,
@@ -36,7 +36,7 @@ export async function openIscsiDevice(
       lun,
       expected: { serial, naa },
       chap,
-      shared: readOnly, // a reader leaves no write behind that a reset would have to stop
+      shared: shared || readOnly, // a reader leaves no write behind that a reset would have to stop
       signal,
       onState: (state) => {
         if (state.kind !== 'closed') onState(sessionOf(state))

@@ -16,6 +16,7 @@ const connection: Connection = {
   naa: naaOf(diskId),
   sizeBytes: 1n << 40n,
   readOnly: true,
+  shared: false,
   chap: { user: 'node', secret: SECRET, mutual: { user: 'target', secret: `${SECRET}-too` } },
 }
 const volume = volumeSpecOf(connection)

@@ -64,6 +64,7 @@ async function fileDisk(sizeBytes: number): Promise<Connection> {
     naa: naaOf(diskId),
     sizeBytes: BigInt(sizeBytes),
     readOnly: false,
+    shared: false,
     chap: undefined,
   }
 }
