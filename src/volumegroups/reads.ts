@@ -28,9 +28,9 @@ export function gets(reader: Reader, target: Target): Pick<VolumeGroups, Gets> {
       const grants = await reader.grants(diskId)
       const found = grants.find(({ initiator }) => initiator.id === initiatorId)
       const { attachment, disk, initiator } = found ?? thrown(notAttached(diskId, initiatorId))
-      const { targetName, lun, readOnly } = attachment
+      const { targetName, lun, readOnly, shared } = attachment
       return {
-        ...{ diskId, targetName, lun, readOnly },
+        ...{ diskId, targetName, lun, readOnly, shared },
         initiatorName: initiator.name,
         portals: target.portals(),
         serial: serialOf(diskId),

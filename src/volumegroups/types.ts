@@ -108,6 +108,8 @@ export interface Connection {
   readonly naa: string
   readonly sizeBytes: bigint
   readonly readOnly: boolean
+  /** Other initiators may write it too: a LUN reset would abort what they have under way. */
+  readonly shared: boolean
   readonly chap: ChapCredentials | undefined
 }
 

@@ -171,7 +171,7 @@ export class FakeState {
     if (attachment === undefined) {
       fail('ATTACHMENT_NOT_FOUND', { kind: 'disk', id: diskId }, `not attached to ${initiatorId}`)
     }
-    const { targetName, lun, readOnly } = attachment
+    const { targetName, lun, readOnly, shared } = attachment
     return {
       diskId,
       initiatorName: this.initiator(initiatorId).name,
@@ -182,6 +182,7 @@ export class FakeState {
       naa: naaOf(diskId),
       sizeBytes: this.disk(diskId).sizeBytes,
       readOnly,
+      shared,
       chap: this.credentials.get(initiatorId),
     }
   }
