@@ -111,12 +111,15 @@ export const NodeConfig = Type.Object(
   strict,
 )
 
+/** The command line's: what it talks to when neither an option nor the environment says. */
+export const CliConfig = Type.Object({ element: Endpoint }, strict)
+
 export const TokensConfig = Type.Array(
   Type.Object(
     {
       /** Hex SHA-256 of the token: the file holds no token itself. */
       sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }),
-      role: Type.Enum(['admin', 'provisioner', 'node', 'viewer']),
+      role: Type.Enum(['admin', 'operator', 'provisioner', 'node', 'viewer']),
       /** For `node`: the one initiator that the token speaks for. */
       initiator: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
     },

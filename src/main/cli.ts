@@ -39,4 +39,10 @@ keeper
   .requiredOption('--config <file>', 'the node’s configuration')
   .action(async ({ config }) => (await import('./stop-keeper.ts')).stopKeeper(config as string))
 
-await program.parseAsync().catch(fail)
+const words = process.argv.slice(2)
+const isDaemon = program.commands.some((command) => command.name() === words[0])
+// The operator's verbs are read only when one of them, or help, is wanted: a daemon starts without them.
+await (isDaemon
+  ? program.parseAsync()
+  : import('./operator.ts').then(({ runOperator }) => runOperator(program, words))
+).catch(fail)

@@ -1,0 +1,82 @@
+import type { Command } from 'commander'
+import { attachmentGrant } from './attachment/grant.ts'
+import { attachmentList } from './attachment/list.ts'
+import { attachmentRevoke } from './attachment/revoke.ts'
+import { completion } from './completion.ts'
+import { diskClone } from './disk/clone.ts'
+import { diskCreate } from './disk/create.ts'
+import { diskDelete } from './disk/delete.ts'
+import { diskGrow } from './disk/grow.ts'
+import { diskList } from './disk/list.ts'
+import { diskRestore } from './disk/restore.ts'
+import { diskShow } from './disk/show.ts'
+import { initiatorList } from './initiator/list.ts'
+import { initiatorRemove } from './initiator/remove.ts'
+import { initiatorShow } from './initiator/show.ts'
+import { everywhere } from './input/options.ts'
+import { operationList } from './operation/list.ts'
+import { operationShow } from './operation/show.ts'
+import { rpCreate } from './rp/create.ts'
+import { rpDelete } from './rp/delete.ts'
+import { rpImages } from './rp/images.ts'
+import { rpList } from './rp/list.ts'
+import { rpShow } from './rp/show.ts'
+import { type CliParts, createRun, type Run } from './run.ts'
+import { status } from './status.ts'
+import { vgCreate } from './vg/create.ts'
+import { vgDelete } from './vg/delete.ts'
+import { vgList } from './vg/list.ts'
+import { vgShow } from './vg/show.ts'
+
+/** Adds a verb below its noun. */
+type AddVerb = (noun: Command, run: Run) => void
+
+const NOUNS: readonly {
+  readonly name: string
+  readonly about: string
+  readonly verbs: readonly AddVerb[]
+}[] = [
+  { name: 'vg', about: 'volume groups', verbs: [vgList, vgShow, vgCreate, vgDelete] },
+  {
+    name: 'disk',
+    about: 'disks of volume groups',
+    verbs: [diskList, diskShow, diskCreate, diskGrow, diskClone, diskRestore, diskDelete],
+  },
+  {
+    name: 'rp',
+    about: 'recovery points: what disks held at one instant',
+    verbs: [rpList, rpShow, rpCreate, rpDelete, rpImages],
+  },
+  {
+    name: 'initiator',
+    about: 'who disks can be granted to',
+    verbs: [initiatorList, initiatorShow, initiatorRemove],
+  },
+  {
+    name: 'attachment',
+    about: 'which initiator may reach which disk',
+    verbs: [attachmentList, attachmentGrant, attachmentRevoke],
+  },
+  {
+    name: 'operation',
+    about: 'what was done, is under way, or failed',
+    verbs: [operationList, operationShow],
+  },
+]
+
+/** Adds the operator's verbs to a program. Its faults of usage become errors for `runCli`. */
+export function addVerbs(program: Command, parts: CliParts): void {
+  const { out, err } = parts.terminal
+  everywhere(program)
+    .exitOverride()
+    .showHelpAfterError('(--help says more)')
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({ writeOut: (text) => out.write(text), writeErr: (text) => err.write(text) })
+  const run = createRun(parts)
+  status(program, run)
+  for (const { name, about, verbs } of NOUNS) {
+    const noun = program.command(name).description(about)
+    for (const addTo of verbs) addTo(noun, run)
+  }
+  completion(program, parts.terminal)
+}

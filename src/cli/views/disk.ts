@@ -1,0 +1,31 @@
+import type { Disk } from '../../volumegroups/index.ts'
+import type { View } from '../output/view.ts'
+import { answersOf } from '../output/wire.ts'
+
+export const DISK: View<Disk> = {
+  plural: 'disks',
+  toWire: answersOf('getDisk', 'listDisks'),
+  columns: [
+    { title: 'name', cell: ({ name }) => name, isFlexible: true },
+    { title: 'size', cell: ({ sizeBytes }, { size }) => size(sizeBytes), align: 'right' },
+    { title: 'attached to', cell: ({ attachedTo }) => attachedTo.join(', '), isFlexible: true },
+    { title: 'age', field: 'created', cell: ({ createdAt }, { time }) => time(createdAt), align: 'right' },
+    { title: 'id', cell: ({ id }) => id },
+    { title: 'vg', cell: ({ groupId }) => groupId, rank: 'spare' },
+    { title: 'source', cell: sourceOf, rank: 'detail' },
+    { title: 'lun', cell: ({ lun }) => String(lun), rank: 'detail' },
+    { title: 'generation', cell: ({ generation }) => String(generation), rank: 'detail' },
+    { title: 'attributes', cell: attributesOf, rank: 'detail' },
+  ],
+}
+
+function sourceOf({ source }: Disk): string {
+  if (source === undefined) return ''
+  return source.kind === 'disk' ? source.diskId : `${source.diskId} in ${source.recoveryPointId}`
+}
+
+function attributesOf({ attributes }: Disk): string {
+  return Object.entries(attributes)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(', ')
+}

@@ -1,0 +1,33 @@
+import type { Capacity, ElementStatus } from '../../volumegroups/index.ts'
+import type { Format, View } from '../output/view.ts'
+import { encode } from '../output/wire.ts'
+
+/** An element that does not work yet does not say what it holds. */
+export type Status = ElementStatus & { readonly capacity?: Capacity | undefined }
+
+export const STATUS: View<Status> = {
+  plural: 'elements',
+  toWire: {
+    one: onWire,
+    page: ({ items }) => Promise.all(items.map(onWire)),
+  },
+  columns: [
+    { title: 'element', cell: ({ name }) => name },
+    { title: 'site', cell: ({ site }) => site },
+    { title: 'state', cell: ({ state }) => state },
+    { title: 'version', cell: ({ version }) => version },
+    { title: 'started', cell: ({ startedAt }, { time }) => time(startedAt) },
+    { title: 'id', cell: ({ elementId }) => elementId },
+    { title: 'total', cell: ({ capacity }, format) => sizeOf(capacity?.totalBytes, format) },
+    { title: 'available', cell: ({ capacity }, format) => sizeOf(capacity?.availableBytes, format) },
+    { title: 'largest disk', cell: ({ capacity }, format) => sizeOf(capacity?.maximumDiskBytes, format) },
+  ],
+}
+
+const sizeOf = (sizeBytes: bigint | undefined, { size }: Format): string =>
+  sizeBytes === undefined ? '' : size(sizeBytes)
+
+async function onWire({ capacity, ...status }: Status): Promise<unknown> {
+  const held = capacity && { capacity: await encode('capacity', capacity) }
+  return { ...((await encode('status', status)) as object), ...held }
+}

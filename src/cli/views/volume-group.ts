@@ -1,0 +1,17 @@
+import type { VolumeGroup } from '../../volumegroups/index.ts'
+import type { View } from '../output/view.ts'
+import { answersOf } from '../output/wire.ts'
+
+export const VOLUME_GROUP: View<VolumeGroup> = {
+  plural: 'volume groups',
+  toWire: answersOf('getGroup', 'listGroups'),
+  columns: [
+    { title: 'name', cell: ({ name }) => name, isFlexible: true },
+    { title: 'project', cell: ({ project }) => project, isFlexible: true },
+    { title: 'age', field: 'created', cell: ({ createdAt }, { time }) => time(createdAt), align: 'right' },
+    { title: 'id', cell: ({ id }) => id },
+    { title: 'implicit', cell: ({ implicit }) => (implicit ? 'yes' : 'no'), rank: 'spare' },
+    { title: 'generation', cell: ({ generation }) => String(generation), rank: 'detail' },
+    { title: 'epoch', cell: ({ epoch }) => String(epoch), rank: 'detail' },
+  ],
+}
