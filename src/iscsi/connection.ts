@@ -87,11 +87,14 @@ export class Connection {
     this.#onEnd(error)
   }
 
-  /** All that is sent in one turn of the event loop leaves in one system call. */
+  /**
+   * All that is sent in one turn of the event loop leaves in one system call. The next tick would be too soon: each of
+   * the turn's callbacks has ticks of its own.
+   */
   #cork(): void {
     this.#corked = true
     this.#socket.cork()
-    process.nextTick(() => {
+    setImmediate(() => {
       this.#corked = false
       this.#socket.uncork()
     })
