@@ -1,9 +1,10 @@
+import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { keeperSocket } from '../../src/initiators/userspace/keeper/keeper.ts'
 import { censusOf, remainsOf } from '../support/census.ts'
 import { Deployment, type DeploymentOptions } from '../support/deployment.ts'
-import { verifySteadily } from '../support/fio.ts'
+import { verifyWithFio } from '../support/fio.ts'
 import {
   attachVolume,
   createVolume,
@@ -17,7 +18,6 @@ const SIZE_MIB = 32
 const MIB = 1024 ** 2
 /** fio runs for so long before the fault, and at least so long after it. */
 const CALM_MS = 1000
-const PASS_SECONDS = 2
 
 /** Disks of one node, on which fio writes and checks while something goes wrong. */
 export class Storm implements AsyncDisposable {
@@ -46,9 +46,13 @@ export class Storm implements AsyncDisposable {
     return keeperSocket(join(this.deployment.folder, 'node/userspace'))
   }
 
-  /** Throws on an I/O error or a wrong byte; gives the longest time that one I/O took. */
-  async verifyDuring(name: string, fault: () => Promise<void>): Promise<number> {
+  /**
+   * Throws on an I/O error or a wrong byte; gives the longest time that one I/O took.
+   * @param explainAboveMs after a longer stall, the keeper's log is shown.
+   */
+  async verifyDuring(name: string, fault: () => Promise<void>, explainAboveMs: number): Promise<number> {
     const stop = new AbortController()
+    const since = Date.now()
     const running = Promise.all(this.#disks.map(({ path }) => writeUntil(path, stop.signal)))
     running.catch(() => {}) // awaited below, after the fault
     try {
@@ -60,6 +64,7 @@ export class Storm implements AsyncDisposable {
     }
     const longestMs = Math.max(...(await running))
     process.stdout.write(`${this.#disks.length} disks, ${name}: longest stall ${longestMs.toFixed(0)} ms\n`)
+    if (longestMs > explainAboveMs) process.stdout.write(this.#keeperWarnings(since))
     return longestMs
   }
 
@@ -76,21 +81,31 @@ export class Storm implements AsyncDisposable {
     await this.deployment[Symbol.asyncDispose]()
   }
 
+  /** What the keeper has said of sessions and workers, to tell where a stall came from. */
+  #keeperWarnings(since: number): string {
+    const lines = this.deployment
+      .logs()
+      .split('\n')
+      .filter((line) => line.includes('"name":"keeper"'))
+    return lines
+      .filter((line) => JSON.parse(line).time >= since)
+      .map((line) => `  ${line}\n`)
+      .join('')
+  }
+
   async #addDisk(name: string): Promise<void> {
     const volume = await createVolume(this.#driver, { name, sizeBytes: SIZE_MIB * MIB, access: 'block' })
     this.#disks.push({ volume, path: await attachVolume(this.#driver, volume) })
   }
 }
 
-/** Writes and checks, pass after pass, until it is told to stop. */
+/** Writes and checks, pass after pass, each with content of its own, until it is told to stop. */
 async function writeUntil(file: string, stop: AbortSignal): Promise<number> {
   let longestMs = 0
-  let checkedMib = 0
-  do {
-    const figures = await verifySteadily({ file, sizeMib: SIZE_MIB, seconds: PASS_SECONDS, iodepth: 4 })
+  for (let seed = Date.now(); !stop.aborted; seed += 1) {
+    const figures = await verifyWithFio({ file, sizeMib: SIZE_MIB, seed, iodepth: 4 })
+    assert(figures.readMib >= SIZE_MIB, `fio checked only ${figures.readMib} MiB`)
     longestMs = Math.max(longestMs, figures.longestMs)
-    checkedMib += figures.readMib
-  } while (!stop.aborted)
-  if (checkedMib === 0) throw new Error(`fio checked nothing on ${file}`)
+  }
   return longestMs
 }
