@@ -36,7 +36,7 @@ export function generateMessages(): string {
     HEADER,
     ...enumsIn(csi).map(enumText),
     ...types.map(interfaceText),
-    ...services.map(serviceText).filter((text) => text !== ''),
+    ...services.map(serviceText),
     schemaText(types),
   ].join('\n')
 }
@@ -93,11 +93,9 @@ function scalar(type: string): string {
   return text
 }
 
-/** Streaming methods are left out: no service of Mooring has one. */
+/** Of a method that answers with a stream, `response` is one message of it. */
 function serviceText(service: protobuf.Service): string {
-  const unary = service.methodsArray.filter((method) => !method.responseStream)
-  if (unary.length === 0) return ''
-  const methods = unary.map((method) => {
+  const methods = service.methodsArray.map((method) => {
     const name = `${method.name.charAt(0).toLowerCase()}${method.name.slice(1)}`
     return `  readonly ${name}: { request: ${method.requestType}; response: ${method.responseType} }`
   })

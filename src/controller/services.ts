@@ -13,6 +13,8 @@ import { deleteSnapshot } from './deleteSnapshot.ts'
 import { deleteVolume } from './deleteVolume.ts'
 import { deleteVolumeGroupSnapshot } from './deleteVolumeGroupSnapshot.ts'
 import { getCapacity } from './getCapacity.ts'
+import { getMetadataAllocated } from './getMetadataAllocated.ts'
+import { getMetadataDelta } from './getMetadataDelta.ts'
 import { getSnapshot } from './getSnapshot.ts'
 import { getVolumeGroupSnapshot } from './getVolumeGroupSnapshot.ts'
 import { groupControllerGetCapabilities } from './groupControllerGetCapabilities.ts'
@@ -46,6 +48,10 @@ export function createControllerServices(options: ControllerOptions) {
       deleteSnapshot: deleteSnapshot(groups),
       listSnapshots: listSnapshots(groups),
       getSnapshot: getSnapshot(groups),
+    },
+    SnapshotMetadata: {
+      getMetadataAllocated: getMetadataAllocated(groups),
+      getMetadataDelta: getMetadataDelta(groups),
     },
     GroupController: {
       groupControllerGetCapabilities: groupControllerGetCapabilities(),

@@ -45,5 +45,6 @@ const CAPABILITIES: readonly PluginCapability[] = [
   service('CONTROLLER_SERVICE'),
   service('VOLUME_ACCESSIBILITY_CONSTRAINTS'),
   service('GROUP_CONTROLLER_SERVICE'),
+  service('SNAPSHOT_METADATA_SERVICE'),
   { volumeExpansion: { type: 'ONLINE' } },
 ]

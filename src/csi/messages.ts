@@ -642,6 +642,11 @@ export type GroupControllerMethods = {
   readonly getVolumeGroupSnapshot: { request: GetVolumeGroupSnapshotRequest; response: GetVolumeGroupSnapshotResponse }
 }
 
+export type SnapshotMetadataMethods = {
+  readonly getMetadataAllocated: { request: GetMetadataAllocatedRequest; response: GetMetadataAllocatedResponse }
+  readonly getMetadataDelta: { request: GetMetadataDeltaRequest; response: GetMetadataDeltaResponse }
+}
+
 export type NodeMethods = {
   readonly nodeStageVolume: { request: NodeStageVolumeRequest; response: NodeStageVolumeResponse }
   readonly nodeUnstageVolume: { request: NodeUnstageVolumeRequest; response: NodeUnstageVolumeResponse }

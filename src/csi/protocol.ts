@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import type { ServiceDefinition } from '@grpc/grpc-js'
 import { loadSync } from '@grpc/proto-loader'
 import type { Logger } from 'pino'
-import type { Handlers } from '../rpc/call.ts'
+import type { Handlers, StreamHandlers } from '../rpc/call.ts'
 import type { FieldRule } from '../rpc/check-limits.ts'
 import { type Service, serve } from '../rpc/serve.ts'
 import { BUSY_KEYS } from './busy-keys.ts'
@@ -12,6 +12,7 @@ import {
   type IdentityMethods,
   type NodeMethods,
   SCHEMA,
+  type SnapshotMetadataMethods,
 } from './messages.ts'
 
 /** The services that a plugin offers on its socket. */
@@ -19,6 +20,7 @@ export interface CsiServices {
   readonly Identity: Handlers<IdentityMethods>
   readonly Controller?: Handlers<ControllerMethods>
   readonly GroupController?: Handlers<GroupControllerMethods>
+  readonly SnapshotMetadata?: StreamHandlers<SnapshotMetadataMethods>
   readonly Node?: Handlers<NodeMethods>
 }
 

@@ -33,6 +33,8 @@ export const ACCESS = {
   listRecoveryPoints: view,
   listDiskImages: view,
   deleteRecoveryPoint: change,
+  allocated: view,
+  delta: view,
 
   registerInitiator: { ...admin, node: 'own' },
   getInitiator: { ...view, node: 'own' },

@@ -8,6 +8,7 @@ import { type Metrics, serveMetrics } from './metrics.ts'
 import { OPENAPI } from './openapi.ts'
 import { toProblem, toStorageError } from './problems.ts'
 import { attachmentRoutes } from './routes/attachments.ts'
+import { contentRoutes } from './routes/contents.ts'
 import { diskRoutes } from './routes/disks.ts'
 import { initiatorRoutes } from './routes/initiators.ts'
 import { operationRoutes } from './routes/operations.ts'
@@ -75,7 +76,7 @@ export function createElementApi(options: ElementApiOptions): FastifyInstance {
   app.register(swagger, OPENAPI)
   app.register(async (scope) => {
     const serve = createServe(scope, groups, auth)
-    const routes = [statusRoutes, volumeGroupRoutes, diskRoutes, recoveryPointRoutes]
+    const routes = [statusRoutes, volumeGroupRoutes, diskRoutes, recoveryPointRoutes, contentRoutes]
     for (const add of [...routes, initiatorRoutes, attachmentRoutes, operationRoutes]) add(serve, groups)
   })
   return app

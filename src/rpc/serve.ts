@@ -9,16 +9,20 @@ import {
 } from '@grpc/grpc-js'
 import type { Logger } from 'pino'
 import { StorageError } from '../volumegroups/index.ts'
-import type { Handler } from './call.ts'
+import type { Edge } from './attend.ts'
+import type { Handler, StreamHandler } from './call.ts'
 import type { Limits } from './check-limits.ts'
 import { InFlight } from './in-flight.ts'
-import { type Edge, unary } from './unary.ts'
+import { serverStream } from './server-stream.ts'
+import { unary } from './unary.ts'
 import { parseSocketPath, removeStaleSocket } from './unix-socket.ts'
 
 /** A service with the handlers of the methods that it answers, by method name (`createVolume`). */
 export interface Service {
   readonly definition: ServiceDefinition
-  readonly handlers: Readonly<Record<string, Handler<never, unknown> | undefined>>
+  readonly handlers: Readonly<
+    Record<string, Handler<never, unknown> | StreamHandler<never, unknown> | undefined>
+  >
   /** Answers also when the limit of calls is reached, because its callers restart when it does not. */
   readonly alwaysAnswers?: boolean
 }
@@ -76,7 +80,9 @@ function implementationOf(
     const key = keys[name] as ((request: object) => string) | undefined
     const admitted = service.alwaysAnswers !== true
     const method = { name: rpc, requestType: requestTypeOf(definition), key, admitted }
-    methods[rpc] = unary(method, handler as Handler<object, unknown>, edge)
+    methods[rpc] = definition.responseStream
+      ? serverStream(method, handler as StreamHandler<object, unknown>, edge)
+      : unary(method, handler as Handler<object, unknown>, edge)
   }
   return methods
 }

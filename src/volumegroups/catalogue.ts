@@ -18,6 +18,11 @@ export const CATALOGUE = {
     meaning: 'The requested size can not be had: too small, too large, or contradictory.',
     fix: 'Ask for a size within the limits that the error names.',
   },
+  OFFSET_OUT_OF_RANGE: {
+    kind: 'out_of_range',
+    meaning: 'The offset is not within the disk.',
+    fix: 'Ask for an offset from 0 to the size that the error names.',
+  },
   PAGE_TOKEN_INVALID: {
     kind: 'invalid_token',
     meaning: 'The page token was not given out by this list.',

@@ -16,12 +16,15 @@ export type StoreSource =
       readonly diskId: DiskId
     }
 
-/** Two images of one disk. */
+/** Two images of one disk, the base the earlier one. */
 export interface ImagePair {
-  readonly groupId: VolumeGroupId
   readonly diskId: DiskId
   readonly base: RecoveryPointId
   readonly target: RecoveryPointId
+}
+
+export interface StoredPair extends ImagePair {
+  readonly groupId: VolumeGroupId
 }
 
 /** Bytes in the pool: those held here only, and those held also by another disk, recovery point or clone. */
@@ -48,3 +51,25 @@ export type StoredThing =
       readonly groupId: VolumeGroupId
       readonly recoveryPointId: RecoveryPointId
     }
+
+/** One disk's image in a recovery point. */
+export interface ImageRef {
+  readonly recoveryPointId: RecoveryPointId
+  readonly diskId: DiskId
+}
+
+export interface RangesQuery {
+  /** What lies before is left out. Default 0. */
+  readonly fromBytes?: bigint | undefined
+  /** 1 to MAX_RANGES; left out = MAX_RANGES. */
+  readonly limit?: number | undefined
+}
+
+/** A page of byte ranges of a disk: ascending, not overlapping. */
+export interface Ranges {
+  /** Of the disk, in the image that is the later one. */
+  readonly sizeBytes: bigint
+  readonly ranges: readonly ByteRange[]
+  /** `fromBytes` of the next page; left out on the last one. */
+  readonly nextBytes: bigint | undefined
+}

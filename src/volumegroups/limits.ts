@@ -12,6 +12,8 @@ export const MAX_LUN = 16383
 export const MAX_NAME_BYTES = 128
 export const MAX_ATTRIBUTES_BYTES = 4096
 export const MAX_PAGE = 500
+/** Byte ranges in one page. */
+export const MAX_RANGES = 4096
 export const MAX_DISKS_PER_RECOVERY_POINT = 256
 /** Kubernetes node names and CSI node ids fit. */
 export const MAX_INITIATOR_ID_BYTES = 256

@@ -1,4 +1,14 @@
-import type { ByteRange, GroupSpace, ImagePair, StoredThing, StoreSource } from './contents.ts'
+import type {
+  ByteRange,
+  GroupSpace,
+  ImagePair,
+  ImageRef,
+  Ranges,
+  RangesQuery,
+  StoredPair,
+  StoredThing,
+  StoreSource,
+} from './contents.ts'
 import type { DiskId, InitiatorId, OperationId, RecoveryPointId, VolumeGroupId } from './ids.ts'
 import type {
   Attachment,
@@ -114,6 +124,10 @@ export interface VolumeGroups {
   listDiskImages(query?: DiskImageFilter, call?: CallOptions): Promise<Page<DiskImage>>
   /** OK when it is gone already. */
   deleteRecoveryPoint(id: RecoveryPointId, call?: CallOptions): Promise<void>
+  /** What of a disk's image is not zeroes by never having been written. */
+  allocated(image: ImageRef, query?: RangesQuery, call?: CallOptions): Promise<Ranges>
+  /** Where a disk's image may differ from an earlier one: the base with the target's bytes there is the target. */
+  delta(images: ImagePair, query?: RangesQuery, call?: CallOptions): Promise<Ranges>
 
   /** Idempotent by id; a name that another initiator has is refused. Makes its CHAP credentials. */
   registerInitiator(spec: InitiatorSpec, call?: CallOptions): Promise<Initiator>
@@ -179,7 +193,7 @@ export interface Store {
   /** What is not zeroes by never having been written, from the offset on: ascending, merged, in whole blocks. */
   allocated(image: StoreSource, fromBytes?: bigint): AsyncIterable<ByteRange>
   /** Where the target's content may differ from the base's: as `allocated`. What is not named is the same. */
-  delta(images: ImagePair, fromBytes?: bigint): AsyncIterable<ByteRange>
+  delta(images: StoredPair, fromBytes?: bigint): AsyncIterable<ByteRange>
   /** Measured now, in bounded time. */
   space(group: VolumeGroupId): Promise<GroupSpace>
   /** Puts aside what nobody knows, where nothing finds it but a person. Nothing is deleted. OK when it is gone. */

@@ -7,6 +7,7 @@ import {
   type Recovery,
   type Trouble,
 } from '../journal/index.ts'
+import { contentReads } from './content-reads.ts'
 import type { Database, Transactor } from './database.ts'
 import { asStorageError, StorageError } from './errors.ts'
 import { exportsOf } from './exports.ts'
@@ -69,6 +70,7 @@ export function createVolumeGroups(options: ServiceOptions): VolumeGroupsService
   return {
     ...edge({ status }, () => {}),
     ...edge({ ...gets(database.reader, target), ...lists(database.reader) }, admit),
+    ...edge(contentReads(database.reader, store), admit),
     ...edge({ ...changes(journal, operations), capacity: () => store.capacity() }, admit),
     exportsFromDatabase,
     start: async () => {

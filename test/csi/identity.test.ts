@@ -18,6 +18,7 @@ test('the plugin says what it can', async () => {
     'CONTROLLER_SERVICE',
     'VOLUME_ACCESSIBILITY_CONSTRAINTS',
     'GROUP_CONTROLLER_SERVICE',
+    'SNAPSHOT_METADATA_SERVICE',
     'ONLINE',
   ])
 })

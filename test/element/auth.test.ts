@@ -53,7 +53,7 @@ test('an administrator may do everything', () => {
 })
 
 test('a viewer changes nothing and sees no credentials', () => {
-  const reads = calls.filter((call) => /^(get|list)|^(status|capacity)$/.test(call))
+  const reads = calls.filter((call) => /^(get|list)|^(status|capacity|allocated|delta)$/.test(call))
   expect(allowed('viewer')).toEqual(reads)
 })
 

@@ -2,7 +2,7 @@ import { Client, credentials, type MethodDefinition } from '@grpc/grpc-js'
 import { CSI_PROTOCOL } from '../../src/csi/protocol.ts'
 
 type Method = MethodDefinition<object, object>
-const services = ['Identity', 'Controller', 'GroupController', 'Node']
+const services = ['Identity', 'Controller', 'GroupController', 'SnapshotMetadata', 'Node']
 
 function methodOf(rpc: string): Method {
   for (const service of services) {
@@ -49,6 +49,20 @@ export class CsiClient implements Disposable {
         (error, response) => (error === null ? resolve(response as Response) : reject(error)),
       )
     })
+  }
+
+  /** The messages of a call that answers with a stream. */
+  async stream<Response>(rpc: string, fields: object = {}, timeoutMs = 10_000): Promise<Response[]> {
+    const { path, requestSerialize, responseDeserialize } = methodOf(rpc)
+    const options = { deadline: Date.now() + timeoutMs }
+    const call = this.#client.makeServerStreamRequest(
+      path,
+      requestSerialize,
+      responseDeserialize,
+      fields,
+      options,
+    )
+    return Array.fromAsync(call as AsyncIterable<Response>)
   }
 
   [Symbol.dispose](): void {

@@ -15,6 +15,7 @@ import {
   type EntityRef,
   type GrantSpec,
   type GroupChoice,
+  type ImageRef,
   type Initiator,
   type InitiatorId,
   type InitiatorSpec,
@@ -138,6 +139,11 @@ export class FakeState {
       fail('NAME_TAKEN', { kind: 'recoveryPoint', id: known.id }, `${spec.name} differs`)
     }
     return known
+  }
+
+  image({ recoveryPointId: id, diskId }: ImageRef): DiskImage {
+    const image = this.images.find((one) => one.recoveryPointId === id && one.diskId === diskId)
+    return image ?? fail('RECOVERY_POINT_NOT_FOUND', { kind: 'recoveryPoint', id })
   }
 
   register(spec: InitiatorSpec): Initiator {

@@ -13,6 +13,8 @@ import {
   type DiskSpec,
   type ElementStatus,
   type GrantSpec,
+  type ImagePair,
+  type ImageRef,
   type Initiator,
   type InitiatorId,
   type InitiatorSpec,
@@ -21,6 +23,8 @@ import {
   operationIds,
   type Page,
   type PageQuery,
+  type Ranges,
+  type RangesQuery,
   type RecoveryPoint,
   type RecoveryPointId,
   type RecoveryPointSpec,
@@ -30,6 +34,7 @@ import {
   type VolumeGroupId,
   type VolumeGroups,
 } from '../../src/volumegroups/index.ts'
+import { rangesPage } from '../../src/volumegroups/rules/ranges.ts'
 import {
   checkDisk,
   checkGroup,
@@ -179,6 +184,25 @@ export class FakeVolumeGroups implements VolumeGroups {
     })
   }
 
+  /** There are no bytes here: every disk is blank. */
+  async allocated(image: ImageRef, query: RangesQuery = {}, call?: CallOptions): Promise<Ranges> {
+    heed(call)
+    return rangesPage(this.#state.image(image).sizeBytes, query, noRanges)
+  }
+
+  async delta(
+    { diskId, base, target }: ImagePair,
+    query: RangesQuery = {},
+    call?: CallOptions,
+  ): Promise<Ranges> {
+    heed(call)
+    const [older, newer] = [base, target].map((recoveryPointId) =>
+      this.#state.image({ recoveryPointId, diskId }),
+    )
+    if (older!.createdAt > newer!.createdAt) throw new StorageError('INVALID_ARGUMENT', `${base} is newer`)
+    return rangesPage(newer!.sizeBytes, query, noRanges)
+  }
+
   async registerInitiator(spec: InitiatorSpec, call?: CallOptions): Promise<Initiator> {
     return this.#mutate('registerInitiator', spec, call, () => {
       checkInitiator(spec)
@@ -283,3 +307,5 @@ function idsIn(...objects: unknown[]): string[] {
   const ids = fields.filter(([name]) => ['id', 'groupId', 'diskId', 'initiatorId'].includes(name))
   return [...new Set(ids.map(([, id]) => id as string).filter((id) => id !== undefined))]
 }
+
+async function* noRanges(): AsyncGenerator<never> {}

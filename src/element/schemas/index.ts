@@ -1,4 +1,5 @@
 import { attachmentCalls } from './attachments.ts'
+import { contentCalls } from './contents.ts'
 import { diskCalls } from './disks.ts'
 import { initiatorCalls } from './initiators.ts'
 import { operationCalls } from './operations.ts'
@@ -17,6 +18,7 @@ export const API = {
   ...volumeGroupCalls,
   ...diskCalls,
   ...recoveryPointCalls,
+  ...contentCalls,
   ...initiatorCalls,
   ...attachmentCalls,
   ...operationCalls,

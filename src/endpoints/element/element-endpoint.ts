@@ -36,6 +36,9 @@ export function createElementEndpoint(
     listDiskImages: (query = {}, options) => call('listDiskImages', { query }, options),
     deleteRecoveryPoint: (recoveryPointId, options) =>
       call('deleteRecoveryPoint', { params: { recoveryPointId } }, options),
+    allocated: (params, query = {}, options) => call('allocated', { params, query }, options),
+    delta: ({ base, target: recoveryPointId, diskId }, query = {}, options) =>
+      call('delta', { params: { recoveryPointId, diskId }, query: { base, ...query } }, options),
 
     registerInitiator: ({ id: initiatorId, ...body }, options) =>
       call('registerInitiator', { params: { initiatorId }, body }, options),

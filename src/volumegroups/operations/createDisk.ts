@@ -6,6 +6,7 @@ import { diskIds, type VolumeGroupId } from '../ids.ts'
 import { MAX_LUN } from '../limits.ts'
 import { restoresManifest } from '../manifests.ts'
 import type { DiskSpec } from '../ports.ts'
+import { imageIn } from '../rules/images.ts'
 import { checkSame } from '../rules/same.ts'
 import { sizeFor } from '../rules/sizes.ts'
 import type { Disk, DiskSource, VolumeGroup } from '../types.ts'
@@ -113,14 +114,8 @@ async function sourceOf(
   const { recoveryPointId } = source
   const point = await tx.recoveryPoint(recoveryPointId)
   if (point === undefined) throw notFound({ kind: 'recoveryPoint', id: recoveryPointId })
-  const image = point.disks.find((disk) => disk.diskId === diskId)
-  if (image === undefined) {
-    const message = `recovery point ${recoveryPointId} does not hold disk ${diskId}`
-    const entity = { kind: 'recoveryPoint', id: recoveryPointId } as const
-    throw new StorageError('RECOVERY_POINT_NOT_FOUND', message, { entity })
-  }
   const from = { kind: 'recoveryPoint', groupId: point.groupId, recoveryPointId, diskId } as const
-  return { from, sizeBytes: image.sizeBytes }
+  return { from, sizeBytes: imageIn(point, diskId).sizeBytes }
 }
 
 async function takeLun(tx: Transactor, id: VolumeGroupId): Promise<number> {

@@ -4,8 +4,8 @@ import {
   type ByteRange,
   type DiskId,
   diskIds,
-  type ImagePair,
   recoveryPointIds,
+  type StoredPair,
   type VolumeGroupId,
 } from '../../../src/volumegroups/index.ts'
 import { contentAt, MIB, newDisk, newGroup, newPoint, SIZE, type Use } from './helpers.ts'
@@ -131,7 +131,7 @@ async function change(use: Use, { groupId, diskId, sizeBytes, random }: Changing
 }
 
 /** The base with the target's bytes in the ranges of the delta is the target; nothing else is in the delta. */
-async function checkDelta(use: Use, images: ImagePair, sizeBytes: bigint): Promise<void> {
+async function checkDelta(use: Use, images: StoredPair, sizeBytes: bigint): Promise<void> {
   const ranges = await rangesOf(use().store.delta(images))
   checkShape(ranges)
   const base = await contentAt(use, { ...images, point: images.base }, sizeBytes)
@@ -146,7 +146,7 @@ async function checkDelta(use: Use, images: ImagePair, sizeBytes: bigint): Promi
 
 async function checkAllocated(
   use: Use,
-  image: { groupId: VolumeGroupId; diskId: DiskId; point: ImagePair['base'] },
+  image: { groupId: VolumeGroupId; diskId: DiskId; point: StoredPair['base'] },
   sizeBytes: bigint,
 ): Promise<void> {
   const { groupId, diskId, point } = image

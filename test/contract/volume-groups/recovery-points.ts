@@ -1,5 +1,13 @@
+import { setTimeout } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { type DiskId, diskIds, recoveryPointIds } from '../../../src/volumegroups/index.ts'
+import {
+  type DiskId,
+  diskIds,
+  MAX_RANGES,
+  type RecoveryPointId,
+  recoveryPointIds,
+  type VolumeGroups,
+} from '../../../src/volumegroups/index.ts'
 import { addDisk, type Make, MiB, readAll, refused } from './helpers.ts'
 
 const group = { kind: 'named', name: 'g' } as const
@@ -9,6 +17,7 @@ export function recoveryPointsContract(make: Make): void {
   retries(make)
   deletion(make)
   lists(make)
+  ranges(make)
 }
 
 function creation(make: Make): void {
@@ -129,4 +138,48 @@ function lists(make: Make): void {
     expect((await groups.listDiskImages(both)).items).toHaveLength(1)
     expect((await groups.listDiskImages({ recoveryPointId: recoveryPointIds.create() })).items).toEqual([])
   })
+}
+
+function ranges(make: Make): void {
+  test('blank images hold nothing, and do not differ', async () => {
+    await using made = await make()
+    const { groups } = made
+    const { id: diskId } = await addDisk(groups, 'a')
+    const [base, target] = [await pointOf(groups, diskId, 'p'), await pointOf(groups, diskId, 'q')]
+    const none = { sizeBytes: 16n * MiB, ranges: [], nextBytes: undefined }
+    expect(await groups.allocated({ recoveryPointId: target, diskId })).toEqual(none)
+    expect(await groups.delta({ diskId, base, target })).toEqual(none)
+    expect(await groups.delta({ diskId, base, target: base }, { fromBytes: 16n * MiB, limit: 1 })).toEqual(
+      none,
+    )
+  })
+
+  test('ranges of what is not there, or asked for wrongly, are refused', async () => {
+    await using made = await make()
+    const { groups } = made
+    const [{ id: diskId }, { id: stranger }] = [await addDisk(groups, 'a'), await addDisk(groups, 'b')]
+    const [base, target] = [await pointOf(groups, diskId, 'p'), await pointOf(groups, diskId, 'q')]
+    const unknown = recoveryPointIds.create()
+    const pairs = [
+      { diskId, base, target: unknown },
+      { diskId, base: unknown, target },
+      { diskId: stranger, base, target },
+    ]
+    for (const images of pairs) await refused(groups.delta(images), 'RECOVERY_POINT_NOT_FOUND')
+    const image = { recoveryPointId: target, diskId: stranger }
+    await refused(groups.allocated(image), 'RECOVERY_POINT_NOT_FOUND')
+    await refused(groups.delta({ diskId, base: target, target: base }), 'INVALID_ARGUMENT')
+    const beyond = { fromBytes: 16n * MiB + 1n }
+    await refused(groups.delta({ diskId, base, target }, beyond), 'OFFSET_OUT_OF_RANGE')
+    const known = { recoveryPointId: target, diskId }
+    await refused(groups.allocated(known, beyond), 'OFFSET_OUT_OF_RANGE')
+    const violations = [expect.objectContaining({ field: 'limit' })]
+    await refused(groups.allocated(known, { limit: MAX_RANGES + 1 }), 'INVALID_ARGUMENT', { violations })
+  })
+}
+
+async function pointOf(groups: VolumeGroups, diskId: DiskId, name: string): Promise<RecoveryPointId> {
+  const { id } = await groups.createRecoveryPoint({ name, diskIds: [diskId], grouped: false })
+  await setTimeout(2) // the next one is later by any clock
+  return id
 }

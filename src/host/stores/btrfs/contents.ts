@@ -1,4 +1,4 @@
-import type { ByteRange, ImagePair, RecoveryPointId, StoreSource } from '../../../volumegroups/index.ts'
+import type { ByteRange, RecoveryPointId, StoredPair, StoreSource } from '../../../volumegroups/index.ts'
 import { allocatedRanges, changedRanges } from '../extents.ts'
 import { findSource } from './disks.ts'
 import { extentsOf } from './extents.ts'
@@ -20,7 +20,11 @@ export async function* allocated(
  * where the places differ is exactly what was written or trimmed in between. (`btrfs send` compares whole extents
  * and names up to half as much again.)
  */
-export async function* delta(poolPath: string, images: ImagePair, fromBytes = 0n): AsyncGenerator<ByteRange> {
+export async function* delta(
+  poolPath: string,
+  images: StoredPair,
+  fromBytes = 0n,
+): AsyncGenerator<ByteRange> {
   const { groupId, diskId, base, target } = images
   const extents = async (recoveryPointId: RecoveryPointId) => {
     const image = { kind: 'recoveryPoint', groupId, recoveryPointId, diskId } as const

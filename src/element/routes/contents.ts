@@ -1,0 +1,9 @@
+import type { VolumeGroups } from '../../volumegroups/index.ts'
+import type { Serve } from '../serve.ts'
+
+export function contentRoutes(serve: Serve, groups: VolumeGroups): void {
+  serve('allocated', ({ params, query }, call) => groups.allocated(params, query, call))
+  serve('delta', ({ params: { recoveryPointId, diskId }, query: { base, ...query } }, call) =>
+    groups.delta({ diskId, base, target: recoveryPointId }, query, call),
+  )
+}
