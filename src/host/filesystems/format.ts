@@ -6,6 +6,8 @@ import { FILESYSTEMS } from './kinds.ts'
 import { firstLineOf } from './output.ts'
 
 const MKFS_TIMEOUT_MS = 300_000
+/** The kernel claims a loop device for a moment also when another attach tries it in vain (LOOP_CONFIGURE). */
+const IN_USE = /in use by the system|device or resource busy/i
 
 /** Throws SIZE_OUT_OF_RANGE for a device on which mkfs would make no such file system. */
 export function checkFormatSize(fsType: FsType, sizeBytes: bigint): void {
@@ -26,6 +28,9 @@ export async function format(fsType: FsType, request: MkfsRequest): Promise<void
   } catch (error) {
     const said = firstLineOf(error)
     if (said === undefined) throw error
+    if (IN_USE.test(said)) {
+      throw new StorageError('DEVICE_IN_USE', `${command.file} found the device in use`, { cause: error })
+    }
     throw new StorageError('FORMAT_FAILED', `${command.file} failed: ${said}`, { cause: error })
   }
 }
