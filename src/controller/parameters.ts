@@ -5,7 +5,10 @@ type Parameters = Readonly<Record<string, string>>
 
 /** What a StorageClass can say. */
 export interface StorageClass {
+  /** The template of a project's path. */
   readonly project: ProjectPath
+  /** Whether a project that is not there is made. */
+  readonly createProject: boolean
   /** The template of a volume group's name; undefined = a group of its own for each volume. */
   readonly volumeGroup: string | undefined
   readonly fileSystem: FileSystem | undefined
@@ -13,20 +16,22 @@ export interface StorageClass {
   readonly mkfsOptions: string
 }
 
-const STORAGE_CLASS = ['volumeGroup', 'fsType', 'mkfsOptions', 'project']
+const STORAGE_CLASS = ['volumeGroup', 'fsType', 'mkfsOptions', 'project', 'createProject']
 /** The sidecars add keys of their own under this prefix. */
 const SIDECARS = 'csi.storage.k8s.io/'
 
 /** Reads the parameters of a StorageClass; what Mooring does not know is a fault. */
 export function parseStorageClass(parameters: Parameters, faults: Violations): StorageClass {
   refuseUnknown(parameters, { field: 'parameters', known: STORAGE_CLASS }, faults)
-  const { project = '/', volumeGroup, fsType = '', mkfsOptions = '' } = parameters
+  const { project = '/', createProject = 'false', volumeGroup, fsType = '', mkfsOptions = '' } = parameters
   const add = (name: string, message: string): void =>
     faults.add(`parameters.${name}`, 'INVALID_ARGUMENT', `parameters.${name} ${message}`)
   if (volumeGroup === '') add('volumeGroup', 'is empty; leave it out for a group of its own')
+  if (!['true', 'false'].includes(createProject)) add('createProject', 'is neither true nor false')
   if (fsType !== '' && !isFileSystem(fsType)) add('fsType', `is not one of ${FILE_SYSTEMS.join(', ')}`)
   return {
     project,
+    createProject: createProject === 'true',
     volumeGroup,
     fileSystem: isFileSystem(fsType) ? fsType : undefined,
     mkfsOptions: mkfsOptions.trim(),
@@ -58,9 +63,13 @@ const VARIABLES: ReadonlyMap<string, string> = new Map([
 ])
 
 /** Puts in the values of `${pvc.namespace}`, `${pvc.name}` and `${pv.name}`. */
-export function expandTemplate(template: string, parameters: Parameters, faults: Violations): string {
+export function expandTemplate(
+  { name, template }: { readonly name: 'volumeGroup' | 'project'; readonly template: string },
+  parameters: Parameters,
+  faults: Violations,
+): string {
   const add = (message: string): void =>
-    faults.add('parameters.volumeGroup', 'INVALID_ARGUMENT', `parameters.volumeGroup ${message}`)
+    faults.add(`parameters.${name}`, 'INVALID_ARGUMENT', `parameters.${name} ${message}`)
   const text = template.replace(/\$\{([^}]*)\}/g, (whole, variable: string) => {
     const key = VARIABLES.get(variable)
     if (key === undefined) {

@@ -13,7 +13,7 @@ import { existingDiskId } from './volume.ts'
 export function parseDiskSpec(request: CreateVolumeRequest): DiskSpec {
   const spec = parsing((faults) => {
     const capabilities = parseCapabilities(request.volumeCapabilities, 'volume_capabilities', faults)
-    const { project, volumeGroup, mkfsOptions, ...storageClass } = parseStorageClass(
+    const { project, createProject, volumeGroup, mkfsOptions, ...storageClass } = parseStorageClass(
       request.parameters,
       faults,
     )
@@ -23,7 +23,8 @@ export function parseDiskSpec(request: CreateVolumeRequest): DiskSpec {
     checkMkfsOptions(fileSystem, mkfsOptions, faults)
     return {
       name: parseRequired(request.name, 'name', faults),
-      project,
+      project: expandTemplate({ name: 'project', template: project }, request.parameters, faults),
+      createProject,
       group: chooseGroup(volumeGroup, request.parameters, faults),
       size: parseCapacity(request.capacityRange, 'capacity_range', faults),
       attributes: toVolumeContext({ fileSystem, mkfsOptions }),
@@ -38,7 +39,7 @@ function chooseGroup(
   faults: Violations,
 ): GroupChoice {
   if (template === undefined) return { kind: 'own' }
-  return { kind: 'named', name: expandTemplate(template, parameters, faults) }
+  return { kind: 'named', name: expandTemplate({ name: 'volumeGroup', template }, parameters, faults) }
 }
 
 /** The capabilities and the StorageClass may name a file system; those that do must name the same. */

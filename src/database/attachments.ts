@@ -10,6 +10,8 @@ import {
   type VolumeGroupId,
 } from '../volumegroups/index.ts'
 import { toDisks } from './disks.ts'
+import { initiatorRows } from './initiators.ts'
+import { idsWithin } from './projects.ts'
 import { fromFlag, type Row, toCredentialed, toDate, toFlag } from './rows.ts'
 import type { Schema } from './schema.ts'
 import { sliced } from './slices.ts'
@@ -26,10 +28,17 @@ export function attachmentReader(db: Kysely<Schema>): AttachmentReader {
       .selectAll('attachments')
       .select(['disks.group_id', 'disks.lun'])
   return {
-    attachments: async ({ diskId, initiatorId }, slice) => {
+    attachments: async ({ diskId, initiatorId, within, own }, slice) => {
       let query = rows()
       if (diskId !== undefined) query = query.where('disk_id', '=', diskId)
       if (initiatorId !== undefined) query = query.where('initiator_id', '=', initiatorId)
+      if (within !== undefined) {
+        const ids = idsWithin(db, within)
+        const initiators = db.selectFrom('initiators').select('id').where('project_id', 'in', ids)
+        query = query
+          .where('disks.project_id', 'in', ids)
+          .where((eb) => eb.or([eb('initiator_id', 'in', initiators), eb('initiator_id', '=', own ?? '')]))
+      }
       const order = ['granted_at_ms', 'disk_id', 'initiator_id'] as const
       return (await sliced(query, order, slice).execute()).map(toAttachment)
     },
@@ -67,13 +76,9 @@ async function grantsOf(db: Kysely<Schema>, rows: readonly AttachmentRow[]): Pro
   const diskIds = [...new Set(rows.map((row) => row.disk_id))]
   const initiatorIds = [...new Set(rows.map((row) => row.initiator_id))]
   const diskRows = await db.selectFrom('disks').selectAll().where('id', 'in', diskIds).execute()
-  const initiatorRows = await db
-    .selectFrom('initiators')
-    .selectAll()
-    .where('id', 'in', initiatorIds)
-    .execute()
+  const holders = await initiatorRows(db).where('initiators.id', 'in', initiatorIds).execute()
   const disks = new Map((await toDisks(db, diskRows)).map((disk) => [disk.id, disk]))
-  const initiators = new Map(initiatorRows.map((row) => [row.id, toCredentialed(row)]))
+  const initiators = new Map(holders.map((row) => [row.id, toCredentialed(row)]))
   return rows.flatMap((row) => {
     const attachment = toAttachment(row)
     const disk = disks.get(attachment.diskId)

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { Disk, DiskId, InitiatorId, Reader, Transactor } from '../volumegroups/index.ts'
+import { idAt, idsWithin } from './projects.ts'
 import { type Row, toDisk } from './rows.ts'
 import type { Schema } from './schema.ts'
 import { sliced } from './slices.ts'
@@ -17,15 +18,16 @@ export function diskReader(db: Kysely<Schema>): DiskReader {
       const rows = await db
         .selectFrom('disks')
         .selectAll()
-        .where('project', '=', project)
+        .where('project_id', '=', idAt(db, project))
         .where('name', '=', name)
         .execute()
       return (await toDisks(db, rows))[0]
     },
-    disks: async ({ groupId, name }, slice) => {
+    disks: async ({ groupId, name, within }, slice) => {
       let query = db.selectFrom('disks').selectAll()
       if (groupId !== undefined) query = query.where('group_id', '=', groupId)
       if (name !== undefined) query = query.where('name', '=', name)
+      if (within !== undefined) query = query.where('project_id', 'in', idsWithin(db, within))
       return toDisks(db, await sliced(query, ['created_at_ms', 'id'], slice).execute())
     },
   }
@@ -56,7 +58,7 @@ export function diskWriter(db: Kysely<Schema>): DiskWriter {
         .values({
           ...{ id, name, lun, generation },
           group_id: disk.groupId,
-          project: projectOf(db, disk.groupId),
+          project_id: projectOf(db, disk.groupId),
           size_bytes: disk.sizeBytes,
           attributes: JSON.stringify(disk.attributes),
           source_disk_id: disk.source?.diskId ?? null,
@@ -81,4 +83,4 @@ export function diskWriter(db: Kysely<Schema>): DiskWriter {
 
 /** A subquery for the project that a row of the group carries. */
 export const projectOf = (db: Kysely<Schema>, groupId: string) =>
-  db.selectFrom('volume_groups').select('project').where('id', '=', groupId).$asScalar().$notNull()
+  db.selectFrom('volume_groups').select('project_id').where('id', '=', groupId).$asScalar().$notNull()

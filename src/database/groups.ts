@@ -3,39 +3,48 @@ import {
   type DiskId,
   MAX_LUN,
   type Manifest,
+  type ProjectPath,
   type Reader,
   type RecoveryPointId,
   type Transactor,
   type VolumeGroupId,
 } from '../volumegroups/index.ts'
+import { idAt, idsWithin } from './projects.ts'
 import { toRecoveryPoints } from './recovery-points.ts'
 import { toDisk, toGroup } from './rows.ts'
 import type { Schema } from './schema.ts'
 import { sliced } from './slices.ts'
 
-type GroupReader = Pick<Reader, 'group' | 'groupNamed' | 'groups' | 'contents' | 'manifest'>
-type GroupWriter = Pick<Transactor, 'insertGroup' | 'touchGroup' | 'deleteGroup' | 'takeLun'>
+type GroupReader = Pick<Reader, 'group' | 'groupNamed' | 'groups' | 'clashes' | 'contents' | 'manifest'>
+type GroupWriter = Pick<Transactor, 'insertGroup' | 'touchGroup' | 'moveGroup' | 'deleteGroup' | 'takeLun'>
+
+/** Groups with the paths of their projects. */
+const groupRows = (db: Kysely<Schema>) =>
+  db
+    .selectFrom('volume_groups')
+    .innerJoin('projects', 'projects.id', 'volume_groups.project_id')
+    .selectAll('volume_groups')
+    .select('projects.path as project')
 
 export function groupReader(db: Kysely<Schema>): GroupReader {
   return {
     group: async (id) => {
-      const row = await db.selectFrom('volume_groups').selectAll().where('id', '=', id).executeTakeFirst()
+      const row = await groupRows(db).where('volume_groups.id', '=', id).executeTakeFirst()
       return row && toGroup(row)
     },
     groupNamed: async (project, name) => {
-      const row = await db
-        .selectFrom('volume_groups')
-        .selectAll()
-        .where('project', '=', project)
-        .where('name', '=', name)
-        .executeTakeFirst()
+      const placed = groupRows(db).where('projects.path', '=', project)
+      const row = await placed.where('volume_groups.name', '=', name).executeTakeFirst()
       return row && toGroup(row)
     },
-    groups: async ({ name }, slice) => {
-      let query = db.selectFrom('volume_groups').selectAll()
-      if (name !== undefined) query = query.where('name', '=', name)
-      return (await sliced(query, ['created_at_ms', 'id'], slice).execute()).map(toGroup)
+    groups: async ({ name, within }, slice) => {
+      let query = groupRows(db)
+      if (name !== undefined) query = query.where('volume_groups.name', '=', name)
+      if (within !== undefined) query = query.where('project_id', 'in', idsWithin(db, within))
+      const order = ['volume_groups.created_at_ms', 'volume_groups.id'] as const
+      return (await sliced(query, order, slice).execute()).map(toGroup)
     },
+    clashes: (id, project, limit) => clashesOf(db, { id, project, limit }),
     contents: async (id, limit) => {
       const rows = await db
         .selectFrom('disks')
@@ -50,8 +59,33 @@ export function groupReader(db: Kysely<Schema>): GroupReader {
   }
 }
 
+async function clashesOf(
+  db: Kysely<Schema>,
+  { id, project, limit }: { id: VolumeGroupId; project: ProjectPath; limit: number },
+): Promise<string[]> {
+  const found: string[] = []
+  const there = idAt(db, project)
+  for (const [table, noun] of NAMED) {
+    const own = db
+      .selectFrom(table)
+      .select('name')
+      .where(table === 'volume_groups' ? 'id' : 'group_id', '=', id)
+    const taken = db.selectFrom(table).select('name').where('project_id', '=', there).where('name', 'in', own)
+    const rows = await taken.orderBy('name').limit(limit).execute()
+    found.push(...rows.map(({ name }) => `${noun} "${name}"`))
+  }
+  return found.slice(0, limit)
+}
+
+/** What has a name that is unique within its project. */
+const NAMED = [
+  ['volume_groups', 'volume group'],
+  ['disks', 'disk'],
+  ['recovery_points', 'recovery point'],
+] as const
+
 async function manifestOf(db: Kysely<Schema>, id: VolumeGroupId): Promise<Manifest | undefined> {
-  const group = await db.selectFrom('volume_groups').selectAll().where('id', '=', id).executeTakeFirst()
+  const group = await groupRows(db).where('volume_groups.id', '=', id).executeTakeFirst()
   if (group === undefined) return undefined
   const disks = db.selectFrom('disks').selectAll().where('group_id', '=', id).orderBy('lun')
   const points = db
@@ -74,11 +108,12 @@ async function manifestOf(db: Kysely<Schema>, id: VolumeGroupId): Promise<Manife
 export function groupWriter(db: Kysely<Schema>): GroupWriter {
   return {
     insertGroup: async (group) => {
-      const { id, project, name, generation, epoch } = group
+      const { id, name, generation, epoch } = group
       await db
         .insertInto('volume_groups')
         .values({
-          ...{ id, project, name, generation, epoch },
+          ...{ id, name, generation, epoch },
+          project_id: idAt(db, group.project),
           implicit: group.implicit ? 1 : 0,
           next_lun: 1,
           created_at_ms: group.createdAt.getTime(),
@@ -89,6 +124,13 @@ export function groupWriter(db: Kysely<Schema>): GroupWriter {
       await db
         .updateTable('volume_groups')
         .set((eb) => ({ generation: eb('generation', '+', 1n) }))
+        .where('id', '=', id)
+        .execute()
+    },
+    moveGroup: async (id, project) => {
+      await db
+        .updateTable('volume_groups')
+        .set((eb) => ({ project_id: idAt(db, project), generation: eb('generation', '+', 1n) }))
         .where('id', '=', id)
         .execute()
     },

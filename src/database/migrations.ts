@@ -1,9 +1,11 @@
 import type { Kysely } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import * as spine from './migrations/0001-spine.ts'
+import * as projects from './migrations/0002-projects.ts'
+import * as policies from './migrations/0003-policies.ts'
 
 /** In this order; one that was released is never changed. */
-const MIGRATIONS = { '0001-spine': spine }
+const MIGRATIONS = { '0001-spine': spine, '0002-projects': projects, '0003-policies': policies }
 
 /** Brings the schema to what this version needs; nothing to do the second time. */
 export async function migrate<Schema>(db: Kysely<Schema>): Promise<void> {

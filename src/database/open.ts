@@ -9,8 +9,11 @@ import { initiatorReader, initiatorWriter } from './initiators.ts'
 import { migrate } from './migrations.ts'
 import { nodeSqliteDialect, openFile } from './node-sqlite.ts'
 import { journalWriter, operationReader } from './operations.ts'
+import { policyReader, policyWriter } from './policies.ts'
+import { projectReader, projectWriter } from './projects.ts'
 import { recoveryPointReader, recoveryPointWriter } from './recovery-points.ts'
 import type { Schema } from './schema.ts'
+import { tokenReader, tokenWriter } from './tokens.ts'
 
 /** Opens the element's database, makes it if there is none, and brings its schema up to date. */
 export async function openDatabase(path: string): Promise<Database> {
@@ -29,9 +32,12 @@ export async function openDatabase(path: string): Promise<Database> {
 }
 
 const readerOf = (db: Kysely<Schema>): Reader => ({
+  ...projectReader(db),
+  ...tokenReader(db),
   ...groupReader(db),
   ...diskReader(db),
   ...recoveryPointReader(db),
+  ...policyReader(db),
   ...initiatorReader(db),
   ...attachmentReader(db),
   ...operationReader(db),
@@ -39,9 +45,12 @@ const readerOf = (db: Kysely<Schema>): Reader => ({
 
 const transactorOf = (db: Kysely<Schema>): Transactor => ({
   ...readerOf(db),
+  ...projectWriter(db),
+  ...tokenWriter(db),
   ...groupWriter(db),
   ...diskWriter(db),
   ...recoveryPointWriter(db),
+  ...policyWriter(db),
   ...initiatorWriter(db),
   ...attachmentWriter(db),
   ...journalWriter(db),

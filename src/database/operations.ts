@@ -1,6 +1,7 @@
 import type { Kysely, Updateable } from 'kysely'
 import type { JournalWriter, OperationChange, OperationRecord } from '../journal/index.ts'
 import type { Reader } from '../volumegroups/index.ts'
+import { idsWithin } from './projects.ts'
 import { fromFlag, type Row, toDate, toFailure, toFlag, toOperation } from './rows.ts'
 import type { Schema } from './schema.ts'
 import { sliced } from './slices.ts'
@@ -14,9 +15,11 @@ export function operationReader(db: Kysely<Schema>): Pick<Reader, 'operation' | 
       const row = await db.selectFrom('operations').selectAll().where('id', '=', id).executeTakeFirst()
       return row && toOperation(row)
     },
-    operations: async ({ state }, slice) => {
+    operations: async ({ id, state, within }, slice) => {
       let query = db.selectFrom('operations').selectAll()
+      if (id !== undefined) query = query.where('id', '=', id)
       if (state !== undefined) query = query.where('state', '=', state)
+      if (within !== undefined) query = query.where('project_id', 'in', idsWithin(db, within))
       return (await sliced(query, ['started_at_ms', 'id'], slice).execute()).map(toOperation)
     },
   }
@@ -100,6 +103,7 @@ async function prune(db: Kysely<Schema>, endedBefore: Date, keep: number): Promi
 function toRecord(row: Row<'operations'>): OperationRecord {
   return {
     ...{ id: row.id, kind: row.kind, subject: row.subject, intent: row.intent },
+    realm: row.project_id ?? undefined,
     entities: JSON.parse(row.entities),
     state: row.state as OperationRecord['state'],
     committed: toFlag(row.committed),
@@ -115,6 +119,7 @@ function fromRecord(record: OperationRecord) {
   const { id, kind, subject, intent, state } = record
   return {
     ...{ id, kind, subject, intent, state },
+    project_id: record.realm ?? null,
     entities: JSON.stringify(record.entities),
     committed: fromFlag(record.committed),
     step: record.step ?? null,

@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely'
 import type {
   DiskId,
   DiskImage,
+  PointTerms,
   Reader,
   RecoveryPoint,
   RecoveryPointDisk,
@@ -9,12 +10,13 @@ import type {
   Transactor,
 } from '../volumegroups/index.ts'
 import { projectOf } from './disks.ts'
+import { idAt, idsWithin } from './projects.ts'
 import { fromFlag, type Row, toDate, toFlag } from './rows.ts'
 import type { Schema } from './schema.ts'
 import { sliced } from './slices.ts'
 
 type PointReader = Pick<Reader, 'recoveryPoint' | 'recoveryPointNamed' | 'recoveryPoints' | 'diskImages'>
-type PointWriter = Pick<Transactor, 'insertRecoveryPoint' | 'deleteRecoveryPoint'>
+type PointWriter = Pick<Transactor, 'insertRecoveryPoint' | 'updateRecoveryPoint' | 'deleteRecoveryPoint'>
 
 export function recoveryPointReader(db: Kysely<Schema>): PointReader {
   return {
@@ -26,17 +28,18 @@ export function recoveryPointReader(db: Kysely<Schema>): PointReader {
       const rows = await db
         .selectFrom('recovery_points')
         .selectAll()
-        .where('project', '=', project)
+        .where('project_id', '=', idAt(db, project))
         .where('name', '=', name)
         .execute()
       return (await toRecoveryPoints(db, rows))[0]
     },
-    recoveryPoints: async ({ groupId }, slice) => {
+    recoveryPoints: async ({ groupId, within }, slice) => {
       let query = db.selectFrom('recovery_points').selectAll()
       if (groupId !== undefined) query = query.where('group_id', '=', groupId)
+      if (within !== undefined) query = query.where('project_id', 'in', idsWithin(db, within))
       return toRecoveryPoints(db, await sliced(query, ['created_at_ms', 'id'], slice).execute())
     },
-    diskImages: async ({ recoveryPointId, diskId }, slice) => {
+    diskImages: async ({ recoveryPointId, diskId, within }, slice) => {
       let query = db
         .selectFrom('recovery_point_disks as image')
         .innerJoin('recovery_points as point', 'point.id', 'image.recovery_point_id')
@@ -44,6 +47,7 @@ export function recoveryPointReader(db: Kysely<Schema>): PointReader {
         .select(['point.grouped', 'point.created_at_ms'])
       if (recoveryPointId !== undefined) query = query.where('point.id', '=', recoveryPointId)
       if (diskId !== undefined) query = query.where('image.disk_id', '=', diskId)
+      if (within !== undefined) query = query.where('point.project_id', 'in', idsWithin(db, within))
       const order = ['point.created_at_ms', 'point.id', 'image.disk_id'] as const
       return (await sliced(query, order, slice).execute()).map(toDiskImage)
     },
@@ -85,21 +89,34 @@ export async function toRecoveryPoints(
     name: row.name,
     grouped: toFlag(row.grouped),
     disks: (disksOf.get(row.id) ?? []).map(toImage),
+    reason: row.reason as RecoveryPoint['reason'],
+    expiresAt: toOptionalDate(row.expires_at_ms),
+    lockedUntil: toOptionalDate(row.locked_until_ms),
+    labels: JSON.parse(row.labels),
     createdAt: toDate(row.created_at_ms),
   }))
 }
 
+const toOptionalDate = (ms: bigint | null): Date | undefined => (ms === null ? undefined : toDate(ms))
+
+const fromTerms = ({ expiresAt, lockedUntil, labels }: PointTerms) => ({
+  expires_at_ms: expiresAt?.getTime() ?? null,
+  locked_until_ms: lockedUntil?.getTime() ?? null,
+  labels: JSON.stringify(labels),
+})
+
 export function recoveryPointWriter(db: Kysely<Schema>): PointWriter {
   return {
-    insertRecoveryPoint: async ({ id, groupId, name, grouped, disks, createdAt }) => {
+    insertRecoveryPoint: async ({ id, groupId, name, grouped, disks, reason, createdAt, ...terms }) => {
       await db
         .insertInto('recovery_points')
         .values({
-          ...{ id, name },
+          ...{ id, name, reason },
           group_id: groupId,
-          project: projectOf(db, groupId),
+          project_id: projectOf(db, groupId),
           grouped: fromFlag(grouped),
           created_at_ms: createdAt.getTime(),
+          ...fromTerms(terms),
         })
         .execute()
       const images = disks.map((disk, position) => ({
@@ -109,6 +126,9 @@ export function recoveryPointWriter(db: Kysely<Schema>): PointWriter {
         size_bytes: disk.sizeBytes,
       }))
       await db.insertInto('recovery_point_disks').values(images).execute()
+    },
+    updateRecoveryPoint: async (id, terms) => {
+      await db.updateTable('recovery_points').set(fromTerms(terms)).where('id', '=', id).execute()
     },
     deleteRecoveryPoint: async (id) => {
       await db.deleteFrom('recovery_points').where('id', '=', id).execute()

@@ -7,7 +7,9 @@ import type {
   Initiator,
   InitiatorId,
   Operation,
+  Project,
   RecoveryPointId,
+  Token,
   VolumeGroup,
 } from '../volumegroups/index.ts'
 import type { Schema } from './schema.ts'
@@ -19,7 +21,31 @@ export const toDate = (ms: bigint): Date => new Date(Number(ms))
 export const toFlag = (flag: bigint): boolean => Number(flag) !== 0
 export const fromFlag = (flag: boolean): number => (flag ? 1 : 0)
 
-export function toGroup(row: Row<'volume_groups'>): VolumeGroup {
+/** A row with the path of the project that it belongs to. */
+type Placed<Table extends keyof Schema> = Row<Table> & { readonly project: string }
+
+export function toProject(row: Row<'projects'>): Project {
+  return {
+    id: row.id as Project['id'],
+    path: row.path,
+    generation: Number(row.generation),
+    createdAt: toDate(row.created_at_ms),
+  }
+}
+
+export function toToken(row: Placed<'tokens'>): Token {
+  return {
+    id: row.id as Token['id'],
+    role: row.role as Token['role'],
+    project: row.project,
+    initiatorId: (row.initiator_id ?? undefined) as Token['initiatorId'],
+    label: row.label,
+    createdAt: toDate(row.created_at_ms),
+    expiresAt: row.expires_at_ms === null ? undefined : toDate(row.expires_at_ms),
+  }
+}
+
+export function toGroup(row: Placed<'volume_groups'>): VolumeGroup {
   return {
     id: row.id as VolumeGroup['id'],
     name: row.name,
@@ -54,16 +80,17 @@ function toSource({ source_disk_id, source_recovery_point_id }: Row<'disks'>): D
   return { kind: 'recoveryPoint', recoveryPointId, diskId }
 }
 
-export function toInitiator(row: Row<'initiators'>): Initiator {
+export function toInitiator(row: Placed<'initiators'>): Initiator {
   return {
     id: row.id as InitiatorId,
     name: row.name,
+    project: row.project,
     maxAttachments: Number(row.max_attachments),
     registeredAt: toDate(row.registered_at_ms),
   }
 }
 
-export function toCredentialed(row: Row<'initiators'>): Credentialed {
+export function toCredentialed(row: Placed<'initiators'>): Credentialed {
   const mutual = { user: row.mutual_user, secret: row.mutual_secret }
   return { ...toInitiator(row), chap: { user: row.chap_user, secret: row.chap_secret, mutual } }
 }

@@ -6,9 +6,27 @@ type Flag = Whole
 
 export interface Schema {
   element: { id: string; incarnation: string }
+  projects: {
+    id: string
+    parent_id: string | null
+    name: string
+    path: string
+    generation: Whole
+    created_at_ms: Whole
+  }
+  tokens: {
+    id: string
+    sha256: string
+    project_id: string
+    role: string
+    initiator_id: string | null
+    label: string
+    created_at_ms: Whole
+    expires_at_ms: Whole | null
+  }
   volume_groups: {
     id: string
-    project: string
+    project_id: string
     name: string
     implicit: Flag
     generation: Whole
@@ -19,7 +37,7 @@ export interface Schema {
   disks: {
     id: string
     group_id: string
-    project: string
+    project_id: string
     name: string
     size_bytes: Whole
     lun: Whole
@@ -32,9 +50,13 @@ export interface Schema {
   recovery_points: {
     id: string
     group_id: string
-    project: string
+    project_id: string
     name: string
     grouped: Flag
+    reason: ColumnType<string, string | undefined, string>
+    expires_at_ms: Whole | null
+    locked_until_ms: Whole | null
+    labels: ColumnType<string, string | undefined, string>
     created_at_ms: Whole
   }
   recovery_point_disks: {
@@ -43,8 +65,26 @@ export interface Schema {
     position: Whole
     size_bytes: Whole
   }
+  policies: {
+    id: string
+    project_id: string
+    name: string
+    kind: string
+    settings: string
+    generation: Whole
+    created_at_ms: Whole
+  }
+  policy_assignments: {
+    target: string
+    kind: string
+    project_id: string | null
+    group_id: string | null
+    policy_id: string | null
+    set_at_ms: Whole
+  }
   initiators: {
     id: string
+    project_id: string
     name: string
     max_attachments: Whole
     registered_at_ms: Whole
@@ -64,6 +104,7 @@ export interface Schema {
     id: string
     kind: string
     subject: string
+    project_id: string | null
     entities: string
     state: string
     committed: Flag

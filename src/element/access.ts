@@ -1,6 +1,5 @@
+import type { Role } from '../volumegroups/index.ts'
 import type { CallName } from './schemas/index.ts'
-
-export type Role = 'admin' | 'provisioner' | 'node' | 'viewer'
 
 /** `own`: only where the request names the caller's own initiator. */
 export type Right = 'any' | 'own'
@@ -8,7 +7,8 @@ export type Right = 'any' | 'own'
 type Rights = Readonly<Partial<Record<Role, Right>>>
 
 const admin = { admin: 'any' } as const satisfies Rights
-const change = { ...admin, provisioner: 'any' } as const satisfies Rights
+const operate = { ...admin, operator: 'any' } as const satisfies Rights
+const change = { ...operate, provisioner: 'any' } as const satisfies Rights
 const view = { ...change, viewer: 'any' } as const satisfies Rights
 const viewByNode = { ...view, node: 'any' } as const satisfies Rights
 
@@ -17,9 +17,20 @@ export const ACCESS = {
   status: viewByNode,
   capacity: viewByNode,
 
+  createProject: operate,
+  getProject: view,
+  listProjects: view,
+  moveProject: operate,
+  deleteProject: operate,
+
+  createToken: admin,
+  listTokens: admin,
+  revokeToken: admin,
+
   createGroup: change,
   getGroup: view,
   listGroups: view,
+  moveGroup: operate,
   deleteGroup: change,
 
   createDisk: change,
@@ -29,9 +40,12 @@ export const ACCESS = {
   deleteDisk: change,
 
   createRecoveryPoint: change,
+  createGroupPoint: change,
   getRecoveryPoint: view,
   listRecoveryPoints: view,
   listDiskImages: view,
+  updateRecoveryPoint: operate,
+  unlockRecoveryPoint: operate,
   deleteRecoveryPoint: change,
   allocated: view,
   delta: view,
@@ -39,7 +53,7 @@ export const ACCESS = {
   registerInitiator: { ...admin, node: 'own' },
   getInitiator: { ...view, node: 'own' },
   listInitiators: view,
-  removeInitiator: admin,
+  removeInitiator: operate,
 
   grant: { ...change, node: 'own' },
   revoke: { ...change, node: 'own' },
@@ -47,6 +61,17 @@ export const ACCESS = {
   listAttachments: { ...view, node: 'own' },
   // Holds the credentials of the initiator: for that node, and nobody else who could do without.
   connection: { ...admin, node: 'own' },
+
+  createPolicy: operate,
+  getPolicy: view,
+  listPolicies: view,
+  updatePolicy: operate,
+  deletePolicy: operate,
+  assignPolicy: operate,
+  unassignPolicy: operate,
+  listPolicyAssignments: view,
+  groupPolicies: view,
+  diskPolicies: view,
 
   getOperation: view,
   listOperations: view,

@@ -3,7 +3,7 @@ import swagger from '@fastify/swagger'
 import Fastify, { type FastifyInstance, type FastifyRequest, LogController } from 'fastify'
 import type { Logger } from 'pino'
 import { StorageError, type VolumeGroups } from '../volumegroups/index.ts'
-import { type Auth, checkAuth } from './auth.ts'
+import { type Auth, checkAuth, type Identity } from './auth.ts'
 import { type Metrics, serveMetrics } from './metrics.ts'
 import { OPENAPI } from './openapi.ts'
 import { toProblem, toStorageError } from './problems.ts'
@@ -12,8 +12,11 @@ import { contentRoutes } from './routes/contents.ts'
 import { diskRoutes } from './routes/disks.ts'
 import { initiatorRoutes } from './routes/initiators.ts'
 import { operationRoutes } from './routes/operations.ts'
+import { policyRoutes } from './routes/policies.ts'
+import { projectRoutes } from './routes/projects.ts'
 import { recoveryPointRoutes } from './routes/recovery-points.ts'
 import { statusRoutes } from './routes/status.ts'
+import { tokenRoutes } from './routes/tokens.ts'
 import { volumeGroupRoutes } from './routes/volume-groups.ts'
 import { type CallName, PROBLEM_MEDIA_TYPE } from './schemas/index.ts'
 import { createServe } from './serve.ts'
@@ -23,6 +26,8 @@ declare module 'fastify' {
     call?: CallName
   }
   interface FastifyRequest {
+    /** Who calls. */
+    identity: Identity | undefined
     /** Why the request failed: for the log line of its end. */
     failure: StorageError | undefined
     /** The id of what the call gave back: for the same line. */
@@ -66,6 +71,7 @@ export function createElementApi(options: ElementApiOptions): FastifyInstance {
   // The calls' own descriptions check requests and encode answers: see serve.ts.
   app.setValidatorCompiler(() => () => true)
   app.setSerializerCompiler(() => JSON.stringify)
+  app.decorateRequest('identity', undefined)
   app.decorateRequest('failure', undefined)
   app.decorateRequest('entity', undefined)
   limitInFlight(app)
@@ -76,8 +82,17 @@ export function createElementApi(options: ElementApiOptions): FastifyInstance {
   app.register(swagger, OPENAPI)
   app.register(async (scope) => {
     const serve = createServe(scope, groups, auth)
-    const routes = [statusRoutes, volumeGroupRoutes, diskRoutes, recoveryPointRoutes, contentRoutes]
-    for (const add of [...routes, initiatorRoutes, attachmentRoutes, operationRoutes]) add(serve, groups)
+    const routes = [
+      projectRoutes,
+      tokenRoutes,
+      statusRoutes,
+      volumeGroupRoutes,
+      diskRoutes,
+      recoveryPointRoutes,
+      contentRoutes,
+    ]
+    for (const add of [...routes, initiatorRoutes, attachmentRoutes, operationRoutes, policyRoutes])
+      add(serve, groups)
   })
   return app
 }

@@ -1,4 +1,4 @@
-export type { Right, Role } from './access.ts'
+export type { Right } from './access.ts'
 export { createElementApi, type ElementApiOptions } from './api.ts'
 export type { Auth, Token } from './auth.ts'
 export { type ListenAddress, listen } from './listen.ts'

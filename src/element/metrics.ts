@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { Gauge, Histogram, Registry } from 'prom-client'
+import { ROOT_PROJECT_ID, StorageError } from '../volumegroups/index.ts'
 import { type Auth, identify } from './auth.ts'
 
 /** The element's figures for Prometheus; one for all the ways in. */
@@ -33,7 +34,7 @@ export function createMetrics(version: string): Metrics {
   }
 }
 
-/** Measures every request, and answers /metrics to any caller that is known. */
+/** Measures every request, and answers /metrics to any caller that is known and not of one project only. */
 export function serveMetrics(app: FastifyInstance, metrics: Metrics, auth: Auth): void {
   app.addHook('onResponse', async (request, reply) => {
     metrics.requestServed(
@@ -46,7 +47,11 @@ export function serveMetrics(app: FastifyInstance, metrics: Metrics, auth: Auth)
     method: 'GET',
     url: '/metrics',
     schema: { hide: true },
-    onRequest: async (request) => void identify(auth, request.headers.authorization),
+    onRequest: async (request) => {
+      const { caller } = await identify(auth, request.headers.authorization)
+      if ((caller?.projectId ?? ROOT_PROJECT_ID) === ROOT_PROJECT_ID) return
+      throw new StorageError('PERMISSION_DENIED', 'the figures are of all projects, and the token is of one')
+    },
     handler: async (_, reply) =>
       reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
   })

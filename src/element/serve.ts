@@ -34,8 +34,10 @@ export function createServe(app: FastifyInstance, groups: Pick<VolumeGroups, 'st
       url: `${API_ROOT}${description.path}`,
       schema: openApiOf(name, description),
       config: { call: name },
-      onRequest: async (request) =>
-        authorize(identify(auth, request.headers.authorization), name, initiatorOf(request)),
+      onRequest: async (request) => {
+        request.identity = await identify(auth, request.headers.authorization)
+        authorize(request.identity, name, initiatorOf(request))
+      },
       handler: async (request, reply) => {
         if (name !== 'status') await refuseUnlessReady(groups)
         const input = parse(request)
@@ -71,9 +73,10 @@ function callOptions(request: FastifyRequest, reply: FastifyReply, headers: Inpu
   })
   const { signal } = waiting
   const key = headers['idempotency-key']
+  const caller = request.identity?.caller
   return key === undefined
-    ? { signal }
-    : { signal, idempotencyKey: `${request.method} ${request.url} ${key}` }
+    ? { signal, caller }
+    : { signal, caller, idempotencyKey: `${request.method} ${request.url} ${key}` }
 }
 
 function answerEncoder({ answer }: CallDescription): (value: unknown) => unknown {

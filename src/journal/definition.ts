@@ -16,9 +16,16 @@ export interface Lock {
 }
 
 /** What a plan decided: there is something to do, or the request is met already. */
-export type Plan<Intent, Result> =
-  | { readonly intent: Intent; readonly met?: never }
-  | { readonly met: { readonly result: Result; readonly subject: string }; readonly intent?: never }
+export type Plan<Intent, Result> = Realm &
+  (
+    | { readonly intent: Intent; readonly met?: never }
+    | { readonly met: { readonly result: Result; readonly subject: string }; readonly intent?: never }
+  )
+
+export interface Realm {
+  /** Where the operation belongs, for whoever looks for it there; opaque here. */
+  readonly realm?: string | undefined
+}
 
 /**
  * One kind of operation. Its intent is all that it needs to be finished or undone after a restart: plain data.

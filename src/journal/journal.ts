@@ -126,14 +126,15 @@ export class Journal<Tx extends JournalWriter> implements AsyncDisposable {
       await tx.insertOperation(record)
       if (keyed) await tx.insertKey({ ...keyed, kind, operationId: record.id })
     }
+    const { realm } = plan
     if (plan.met) {
       const { result, subject } = plan.met
-      if (keyed) await keep(this.#record(owner, { subject, entities: [subject], result }))
+      if (keyed) await keep(this.#record(owner, { subject, entities: [subject], realm, result }))
       return { answer: result }
     }
     const { intent } = plan
     this.#lock(definition.locks(intent), owner)
-    const about = { subject: definition.subject(intent), entities: definition.entities(intent) }
+    const about = { subject: definition.subject(intent), entities: definition.entities(intent), realm }
     if (steps.length + forward.length === 0) {
       const result = await definition.commit(tx, intent)
       await tx.forgetKeys(about.subject, supersedes)
@@ -158,13 +159,13 @@ export class Journal<Tx extends JournalWriter> implements AsyncDisposable {
   /** A new operation: done at once if it has a result, else running. */
   #record(
     { operationId, kind }: LockOwner,
-    about: Pick<OperationRecord, 'subject' | 'entities'> & { intent?: unknown; result?: unknown },
+    about: Pick<OperationRecord, 'subject' | 'entities' | 'realm'> & { intent?: unknown; result?: unknown },
   ): OperationRecord {
-    const { subject, entities } = about
+    const { subject, entities, realm } = about
     const isDone = !('intent' in about)
     const startedAt = this.#options.now()
     return {
-      ...{ id: operationId, kind, subject, entities, startedAt },
+      ...{ id: operationId, kind, subject, entities, realm, startedAt },
       state: isDone ? 'done' : 'running',
       committed: isDone,
       step: undefined,

@@ -14,6 +14,7 @@ export interface OperationRecord {
   /** What the operation is about; a key's memory ends with it. */
   readonly subject: string
   readonly entities: readonly string[]
+  readonly realm: string | undefined
   readonly state: OperationState
   /** Past its commit point: it can only go forward. */
   readonly committed: boolean

@@ -78,16 +78,16 @@ async function openApis(stack: AsyncDisposableStack, { config, service, log }: A
   const { https } = config.listen
   if (https === undefined) return
   const tls = { key: readFileSync(https.keyFile, 'utf8'), cert: readFileSync(https.certFile, 'utf8') }
-  const remote = createElementApi({ ...common, tls, auth: bearerAuth(https.tokensFile) })
+  const remote = createElementApi({ ...common, tls, auth: bearerAuth(https.tokensFile, service) })
   stack.defer(() => remote.close())
   await listen(remote, { host: https.address, port: https.port })
 }
 
-function bearerAuth(tokensFile: string): Auth {
+function bearerAuth(tokensFile: string, { tokenOf }: VolumeGroupsService): Auth {
   const tokens = readTokens(tokensFile).map(({ sha256, role, initiator }) => ({
     sha256,
     role,
     initiatorId: initiator as InitiatorId | undefined,
   }))
-  return { kind: 'bearer', tokens }
+  return { kind: 'bearer', tokens, tokenOf }
 }

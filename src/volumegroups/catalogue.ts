@@ -53,10 +53,20 @@ export const CATALOGUE = {
     meaning: 'No disk has this id.',
     fix: 'List the disks and use the id of one of them.',
   },
+  PROJECT_NOT_FOUND: {
+    kind: 'not_found',
+    meaning: 'No project has this id or path.',
+    fix: 'Create the project first, or ask for it with createProject: true.',
+  },
   RECOVERY_POINT_NOT_FOUND: {
     kind: 'not_found',
     meaning: 'No recovery point has this id, or it does not hold the disk.',
     fix: 'List the recovery points and use the id of one of them.',
+  },
+  POLICY_NOT_FOUND: {
+    kind: 'not_found',
+    meaning: 'No policy has this id, or it can not be used in this project.',
+    fix: 'List the policies of the project and of those above it, and use the id of one of them.',
   },
   INITIATOR_NOT_FOUND: {
     kind: 'not_found',
@@ -113,10 +123,50 @@ export const CATALOGUE = {
     meaning: 'The volume group still holds disks or recovery points.',
     fix: 'Delete what the error lists first.',
   },
+  PROJECT_NOT_EMPTY: {
+    kind: 'in_use',
+    meaning: 'The project still holds projects, volume groups, policies, initiators or tokens.',
+    fix: 'Delete or move what the error lists first.',
+  },
+  PROJECT_CYCLE: {
+    kind: 'precondition_failed',
+    meaning: 'A project can not be moved into itself or into what is in it.',
+    fix: 'Choose a place outside the project.',
+  },
+  ROOT_PROJECT_FIXED: {
+    kind: 'precondition_failed',
+    meaning: 'The root project can not be moved, renamed or deleted.',
+    fix: 'Move or delete the projects in it.',
+  },
+  INITIATOR_OUT_OF_PROJECT: {
+    kind: 'precondition_failed',
+    meaning: 'An initiator holds only disks of its own project and of the projects in it.',
+    fix: "Use an initiator of the disk's project, or of one above it.",
+  },
+  POLICY_IN_USE: {
+    kind: 'in_use',
+    meaning: 'The policy is set on projects or volume groups.',
+    fix: 'Unset it, or set another policy, where the error says.',
+  },
+  POLICY_KIND_DIFFERS: {
+    kind: 'precondition_failed',
+    meaning: 'The policy is of the other kind: there are snapshot and protection policies.',
+    fix: 'Use a policy of the right kind, or name its own kind.',
+  },
   INITIATOR_IN_USE: {
     kind: 'in_use',
     meaning: 'Disks are attached to the initiator.',
     fix: 'Detach the disks that the error lists first.',
+  },
+  RECOVERY_POINT_LOCKED: {
+    kind: 'precondition_failed',
+    meaning: 'The recovery point is locked against early deletion.',
+    fix: 'Wait until the lock ends, or have an operator lift it, with a reason.',
+  },
+  VOLUME_GROUP_EMPTY: {
+    kind: 'precondition_failed',
+    meaning: 'The volume group has no disk of which a recovery point could be made.',
+    fix: 'Create a disk in the volume group first.',
   },
   RECOVERY_POINT_GROUPED: {
     kind: 'invalid_request',

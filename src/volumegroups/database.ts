@@ -1,5 +1,14 @@
 import type { JournalWriter, Transactions } from '../journal/index.ts'
-import type { DiskId, InitiatorId, OperationId, RecoveryPointId, VolumeGroupId } from './ids.ts'
+import type {
+  DiskId,
+  InitiatorId,
+  OperationId,
+  ProjectId,
+  RecoveryPointId,
+  TokenId,
+  VolumeGroupId,
+} from './ids.ts'
+import type { PolicyReader, PolicyWriter } from './policies/database.ts'
 import type { Manifest } from './ports.ts'
 import type {
   Attachment,
@@ -8,8 +17,11 @@ import type {
   DiskImage,
   Initiator,
   Operation,
+  PointTerms,
+  Project,
   ProjectPath,
   RecoveryPoint,
+  Token,
   VolumeGroup,
 } from './types.ts'
 
@@ -25,30 +37,46 @@ export interface Slice {
   readonly limit: number
 }
 
-export interface GroupQuery {
+/** Narrows a list down to what is in one project, at any depth. */
+export interface Within {
+  readonly within?: ProjectPath | undefined
+}
+
+export interface ProjectQuery extends Within {
+  readonly path?: ProjectPath | undefined
+  /** Those directly in it. */
+  readonly parent?: ProjectPath | undefined
+  /** Those in it, at any depth. */
+  readonly under?: ProjectPath | undefined
+}
+
+export interface GroupQuery extends Within {
   readonly name?: string | undefined
 }
 
-export interface DiskQuery {
+export interface DiskQuery extends Within {
   readonly groupId?: VolumeGroupId | undefined
   readonly name?: string | undefined
 }
 
-export interface RecoveryPointQuery {
+export interface RecoveryPointQuery extends Within {
   readonly groupId?: VolumeGroupId | undefined
 }
 
-export interface DiskImageQuery {
+export interface DiskImageQuery extends Within {
   readonly recoveryPointId?: RecoveryPointId | undefined
   readonly diskId?: DiskId | undefined
 }
 
-export interface AttachmentQuery {
+/** `within`: both the disk and the initiator, unless that is `own`. */
+export interface AttachmentQuery extends Within {
+  readonly own?: InitiatorId | undefined
   readonly diskId?: DiskId | undefined
   readonly initiatorId?: InitiatorId | undefined
 }
 
-export interface OperationQuery {
+export interface OperationQuery extends Within {
+  readonly id?: OperationId | undefined
   readonly state?: Operation['state'] | undefined
 }
 
@@ -64,11 +92,44 @@ export interface Grant {
   readonly initiator: Credentialed
 }
 
+/** What is in the way of deleting a project: the first few, and how many in all. */
+export interface ProjectContents {
+  readonly first: readonly string[]
+  readonly count: number
+}
+
+/** For whom state is read, when it is not for all to see. */
+export interface Scope {
+  readonly projectId: ProjectId
+  /** What is outside this project is not found. */
+  readonly path: ProjectPath
+  /** An initiator that is found wherever it is: the caller speaks for it. */
+  readonly own: InitiatorId | undefined
+}
+
 /** Reads committed state (inside a transaction: what the transaction has made of it). */
-export interface Reader {
+export interface Reader extends PolicyReader {
+  /** Left out: everything is found. */
+  readonly scope?: Scope | undefined
+
+  project(id: ProjectId): Promise<Project | undefined>
+  projectAt(path: ProjectPath): Promise<Project | undefined>
+  projects(query: ProjectQuery, slice: Slice): Promise<readonly Project[]>
+  projectContents(id: ProjectId, limit: number): Promise<ProjectContents>
+  /** How many projects deep the deepest one in it is, counted from the root. */
+  depthWithin(path: ProjectPath): Promise<number>
+  /** Disks attached to initiators that could not hold them once the group or project is at or in `to`. */
+  stranded(moved: Moved, to: ProjectPath, limit: number): Promise<readonly DiskId[]>
+  tokens(query: Within, slice: Slice): Promise<readonly Token[]>
+  token(id: TokenId): Promise<Token | undefined>
+  /** By the hex SHA-256 of its secret. */
+  tokenOf(sha256: string): Promise<Token | undefined>
+
   group(id: VolumeGroupId): Promise<VolumeGroup | undefined>
   groupNamed(project: ProjectPath, name: string): Promise<VolumeGroup | undefined>
   groups(query: GroupQuery, slice: Slice): Promise<readonly VolumeGroup[]>
+  /** What it and the project both have, as `disk "a"`: the first few. */
+  clashes(id: VolumeGroupId, project: ProjectPath, limit: number): Promise<readonly string[]>
   /** The ids of its first few disks and recovery points; none when it is empty. */
   contents(id: VolumeGroupId, limit: number): Promise<readonly (DiskId | RecoveryPointId)[]>
   manifest(id: VolumeGroupId): Promise<Manifest | undefined>
@@ -83,8 +144,9 @@ export interface Reader {
   diskImages(query: DiskImageQuery, slice: Slice): Promise<readonly DiskImage[]>
 
   initiator(id: InitiatorId): Promise<Credentialed | undefined>
-  initiatorNamed(name: string): Promise<Initiator | undefined>
-  initiators(slice: Slice): Promise<readonly Initiator[]>
+  /** An initiator of this iSCSI name, in the project if one is named. */
+  initiatorNamed(name: string, within?: ProjectPath): Promise<Initiator | undefined>
+  initiators(query: Within, slice: Slice): Promise<readonly Initiator[]>
 
   attachments(query: AttachmentQuery, slice: Slice): Promise<readonly Attachment[]>
   countAttachments(id: InitiatorId): Promise<number>
@@ -95,11 +157,24 @@ export interface Reader {
   operations(query: OperationQuery, slice: Slice): Promise<readonly Operation[]>
 }
 
+export type Moved =
+  | { readonly groupId: VolumeGroupId; readonly project?: never }
+  | { readonly project: ProjectPath; readonly groupId?: never }
+
 /** Exists only inside `transact`. */
-export interface Transactor extends Reader, JournalWriter {
+export interface Transactor extends Reader, PolicyWriter, JournalWriter {
+  insertProject(project: Project): Promise<void>
+  /** With all that is in it, whose generations grow. */
+  moveProject(id: ProjectId, path: ProjectPath): Promise<void>
+  deleteProject(id: ProjectId): Promise<void>
+  insertToken(token: Token & { readonly sha256: string }): Promise<void>
+  deleteToken(id: TokenId): Promise<void>
+
   insertGroup(group: VolumeGroup): Promise<void>
   /** The group has changed: its generation grows. */
   touchGroup(id: VolumeGroupId): Promise<void>
+  /** With all that is in it; its generation grows. */
+  moveGroup(id: VolumeGroupId, project: ProjectPath): Promise<void>
   deleteGroup(id: VolumeGroupId): Promise<void>
   /** The next LUN that no disk of the group has; undefined when all are taken. Never the one given out last. */
   takeLun(id: VolumeGroupId): Promise<number | undefined>
@@ -109,10 +184,14 @@ export interface Transactor extends Reader, JournalWriter {
   deleteDisk(id: DiskId): Promise<void>
 
   insertRecoveryPoint(point: RecoveryPoint): Promise<void>
+  updateRecoveryPoint(id: RecoveryPointId, terms: PointTerms): Promise<void>
   deleteRecoveryPoint(id: RecoveryPointId): Promise<void>
 
   insertInitiator(initiator: Credentialed): Promise<void>
-  updateInitiator(id: InitiatorId, change: Pick<Initiator, 'name' | 'maxAttachments'>): Promise<void>
+  updateInitiator(
+    id: InitiatorId,
+    change: Pick<Initiator, 'name' | 'maxAttachments' | 'project'>,
+  ): Promise<void>
   deleteInitiator(id: InitiatorId): Promise<void>
 
   insertAttachment(attachment: Omit<Attachment, 'targetName' | 'lun'>): Promise<void>

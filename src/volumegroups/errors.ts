@@ -8,9 +8,12 @@ export interface EntityRef {
     | 'volumeGroup'
     | 'disk'
     | 'recoveryPoint'
+    | 'policy'
     | 'initiator'
     | 'attachment'
     | 'operation'
+    | 'project'
+    | 'token'
     | 'element'
   readonly id: string
 }

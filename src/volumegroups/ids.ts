@@ -13,6 +13,10 @@ export type RecoveryPointId = Brand<'RecoveryPointId'>
 export type OperationId = Brand<'OperationId'>
 /** `policy-<uuid>`. */
 export type PolicyId = Brand<'PolicyId'>
+/** `project-<uuid>`. */
+export type ProjectId = Brand<'ProjectId'>
+/** `token-<uuid>`. */
+export type TokenId = Brand<'TokenId'>
 /** The id a node gives itself (its Kubernetes node name); it is the CSI `node_id` too. */
 export type InitiatorId = Brand<'InitiatorId'>
 
@@ -31,6 +35,11 @@ export const diskIds = kindOf<DiskId>('disk')
 export const recoveryPointIds = kindOf<RecoveryPointId>('rp')
 export const operationIds = kindOf<OperationId>('op')
 export const policyIds = kindOf<PolicyId>('policy')
+export const projectIds = kindOf<ProjectId>('project')
+export const tokenIds = kindOf<TokenId>('token')
+
+/** The same everywhere. */
+export const ROOT_PROJECT_ID = projectIds.create('00000000-0000-0000-0000-000000000000')
 
 /** The UUID in an id, without its prefix. */
 export function uuidOf(id: VolumeGroupId | DiskId | RecoveryPointId | OperationId): string {

@@ -17,6 +17,16 @@ export const MAX_RANGES = 4096
 export const MAX_DISKS_PER_RECOVERY_POINT = 256
 /** Kubernetes node names and CSI node ids fit. */
 export const MAX_INITIATOR_ID_BYTES = 256
+/** A Kubernetes namespace fits. */
+export const MAX_PROJECT_NAME_BYTES = 63
+/** Projects below the root. */
+export const MAX_PROJECT_DEPTH = 16
+export const MAX_PROJECT_PATH_BYTES = MAX_PROJECT_DEPTH * (MAX_PROJECT_NAME_BYTES + 1)
+/** What an error lists of what is in the way; it counts the rest. */
+export const MAX_LISTED = 20
+
+/** Of the reason for lifting a lock. */
+export const MAX_WHY_BYTES = 512
 
 export const MAX_SCHEDULES_PER_POLICY = 8
 export const MIN_SCHEDULE_INTERVAL_MS = 60_000

@@ -9,7 +9,9 @@ import type {
   StoredThing,
   StoreSource,
 } from './contents.ts'
-import type { DiskId, InitiatorId, OperationId, RecoveryPointId, VolumeGroupId } from './ids.ts'
+import type { DiskId, InitiatorId, OperationId, ProjectId, RecoveryPointId, VolumeGroupId } from './ids.ts'
+import type { Policies } from './policies/port.ts'
+import type { Projects } from './projects.ts'
 import type {
   Attachment,
   Capacity,
@@ -23,11 +25,23 @@ import type {
   Operation,
   Page,
   PageQuery,
+  PointReason,
+  PointTerms,
   Portal,
   ProjectPath,
   RecoveryPoint,
   VolumeGroup,
 } from './types.ts'
+
+/** Whose call it is: a token's. */
+export interface Caller {
+  /** Its idempotency keys are its own. */
+  readonly id: string
+  /** What is outside this project does not exist for it. */
+  readonly projectId: ProjectId
+  /** The initiator that it speaks for. */
+  readonly initiatorId: InitiatorId | undefined
+}
 
 /** How a call is made. */
 export interface CallOptions {
@@ -35,6 +49,8 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined
   /** The same key with the same request gives the same result, also after a restart. */
   readonly idempotencyKey?: string | undefined
+  /** Left out: the element's own, or its administrator's; everything exists for it. */
+  readonly caller?: Caller | undefined
 }
 
 /** `own`: a group made for this disk alone. `named`: made on first use. */
@@ -51,13 +67,26 @@ export interface SizeRange {
 export interface DiskSpec {
   readonly name: string
   readonly project: ProjectPath
+  /** Makes the project if there is none; else PROJECT_NOT_FOUND. */
+  readonly createProject?: boolean | undefined
   readonly group: GroupChoice
   readonly size: SizeRange
   readonly source?: DiskSource | undefined
   readonly attributes: Readonly<Record<string, string>>
 }
 
-export interface RecoveryPointSpec {
+/** Left out: made for a user, with no terms. */
+export interface PointOptions extends Partial<PointTerms> {
+  readonly reason?: Exclude<PointReason, 'schedule'> | undefined
+}
+
+/** Of all disks that the group has at that instant, however many. */
+export interface GroupPointSpec extends PointOptions {
+  readonly name: string
+  readonly groupId: VolumeGroupId
+}
+
+export interface RecoveryPointSpec extends PointOptions {
   readonly name: string
   /** All of one volume group; no more than MAX_DISKS_PER_RECOVERY_POINT. */
   readonly diskIds: readonly DiskId[]
@@ -77,6 +106,13 @@ export interface GrantSpec {
   readonly shared: boolean
 }
 
+export interface GroupSpec {
+  readonly name: string
+  readonly project: ProjectPath
+  /** Makes the project if there is none; else PROJECT_NOT_FOUND. */
+  readonly createProject?: boolean | undefined
+}
+
 export interface DiskFilter extends PageQuery {
   readonly groupId?: VolumeGroupId | undefined
   readonly name?: string | undefined
@@ -91,12 +127,12 @@ export interface DiskImageFilter extends PageQuery {
  * The domain port: what the CSI controller calls, what the REST client implements and what the element serves.
  * Every method throws StorageError and nothing else.
  */
-export interface VolumeGroups {
+export interface VolumeGroups extends Policies, Projects {
   status(call?: CallOptions): Promise<ElementStatus>
   capacity(call?: CallOptions): Promise<Capacity>
 
   /** Idempotent by (project, name). */
-  createGroup(spec: { name: string; project: ProjectPath }, call?: CallOptions): Promise<VolumeGroup>
+  createGroup(spec: GroupSpec, call?: CallOptions): Promise<VolumeGroup>
   getGroup(id: VolumeGroupId, call?: CallOptions): Promise<VolumeGroup>
   listGroups(
     query?: PageQuery & { name?: string | undefined },
@@ -116,13 +152,19 @@ export interface VolumeGroups {
 
   /** All disks at one instant. Idempotent by (project, name): the same disks, or NAME_TAKEN. */
   createRecoveryPoint(spec: RecoveryPointSpec, call?: CallOptions): Promise<RecoveryPoint>
+  /** All disks of the group at one instant; refuses one that has none. Idempotent by (project, name). */
+  createGroupPoint(spec: GroupPointSpec, call?: CallOptions): Promise<RecoveryPoint>
   getRecoveryPoint(id: RecoveryPointId, call?: CallOptions): Promise<RecoveryPoint>
   listRecoveryPoints(
     query?: PageQuery & { groupId?: VolumeGroupId | undefined },
     call?: CallOptions,
   ): Promise<Page<RecoveryPoint>>
   listDiskImages(query?: DiskImageFilter, call?: CallOptions): Promise<Page<DiskImage>>
-  /** OK when it is gone already. */
+  /** Sets its terms anew. A lock can be made longer, and lifted only by `unlockRecoveryPoint`. */
+  updateRecoveryPoint(id: RecoveryPointId, terms: PointTerms, call?: CallOptions): Promise<RecoveryPoint>
+  /** Lifts the lock; why is kept with the operation. */
+  unlockRecoveryPoint(id: RecoveryPointId, why: string, call?: CallOptions): Promise<RecoveryPoint>
+  /** Refuses a locked one. OK when it is gone already. */
   deleteRecoveryPoint(id: RecoveryPointId, call?: CallOptions): Promise<void>
   /** What of a disk's image is not zeroes by never having been written. */
   allocated(image: ImageRef, query?: RangesQuery, call?: CallOptions): Promise<Ranges>
@@ -184,7 +226,6 @@ export interface Store {
   /** One instant of these disks (and of the manifest); what is not named is not kept in it. */
   createRecoveryPoint(group: VolumeGroupId, point: RecoveryPointId, disks: readonly DiskId[]): Promise<void>
   deleteRecoveryPoint(group: VolumeGroupId, point: RecoveryPointId): Promise<void>
-  writeManifest(manifest: Manifest): Promise<void>
   /**
    * Gives each disk that is there and in the point the content it had then, all at once; its size, the other disks
    * and the manifest stay. What was there before is the recovery point `keepAs`. For disks that nobody serves.
@@ -198,6 +239,7 @@ export interface Store {
   space(group: VolumeGroupId): Promise<GroupSpace>
   /** Puts aside what nobody knows, where nothing finds it but a person. Nothing is deleted. OK when it is gone. */
   quarantine(thing: StoredThing): Promise<void>
+  writeManifest(manifest: Manifest): Promise<void>
   /** Undefined when there is none. A damaged one throws. */
   readManifest(group: VolumeGroupId): Promise<Manifest | undefined>
   /** The file that a target serves. */

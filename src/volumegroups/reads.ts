@@ -4,16 +4,21 @@ import { naaOf, serialOf } from './ids.ts'
 import { notFound } from './operations/index.ts'
 import type { Target, VolumeGroups } from './ports.ts'
 import { pageOf } from './rules/pages.ts'
-import type { Disk, RecoveryPoint, VolumeGroup } from './types.ts'
+import { seen } from './scope.ts'
+import type { Disk, Project, RecoveryPoint, Token, VolumeGroup } from './types.ts'
 
-type Gets = ('getGroup' | 'getDisk' | 'getRecoveryPoint' | 'getInitiator' | 'getOperation') | 'connection'
+type Gets =
+  | 'getProject'
+  | ('getGroup' | 'getDisk' | 'getRecoveryPoint' | 'getInitiator' | 'getOperation')
+  | 'connection'
 type Lists =
   | ('listGroups' | 'listDisks' | 'listRecoveryPoints' | 'listDiskImages')
-  | ('listInitiators' | 'listAttachments' | 'listOperations')
+  | ('listInitiators' | 'listAttachments' | 'listOperations' | 'listProjects' | 'listTokens')
 
 /** Single entities, and how to reach an attached disk. */
 export function gets(reader: Reader, target: Target): Pick<VolumeGroups, Gets> {
   return {
+    getProject: async (id) => (await reader.project(id)) ?? thrown(notFound({ kind: 'project', id })),
     getGroup: async (id) => (await reader.group(id)) ?? thrown(notFound({ kind: 'volumeGroup', id })),
     getDisk: async (id) => (await reader.disk(id)) ?? thrown(notFound({ kind: 'disk', id })),
     getRecoveryPoint: async (id) =>
@@ -26,7 +31,7 @@ export function gets(reader: Reader, target: Target): Pick<VolumeGroups, Gets> {
     },
     connection: async (diskId, initiatorId) => {
       const grants = await reader.grants(diskId)
-      const found = grants.find(({ initiator }) => initiator.id === initiatorId)
+      const found = grants.find(({ initiator }) => seen(reader, initiator) === initiatorId)
       const { attachment, disk, initiator } = found ?? thrown(notAttached(diskId, initiatorId))
       const { targetName, lun, readOnly, shared } = attachment
       return {
@@ -51,7 +56,7 @@ const notAttached = (diskId: string, initiatorId: string): StorageError =>
     entity: { kind: 'attachment', id: `${diskId}/${initiatorId}` },
   })
 
-const byCreation = ({ createdAt, id }: VolumeGroup | Disk | RecoveryPoint) => ({
+const byCreation = ({ createdAt, id }: Project | Token | VolumeGroup | Disk | RecoveryPoint) => ({
   atMs: createdAt.getTime(),
   keys: [id],
 })
@@ -59,6 +64,18 @@ const byCreation = ({ createdAt, id }: VolumeGroup | Disk | RecoveryPoint) => ({
 /** Everything comes in the order in which it was made. */
 export function lists(reader: Reader): Pick<VolumeGroups, Lists> {
   return {
+    listProjects: (query = {}) =>
+      pageOf(query, {
+        name: 'projects',
+        cursorOf: byCreation,
+        read: (slice) => reader.projects(query, slice),
+      }),
+    listTokens: (query = {}) =>
+      pageOf(query, {
+        name: 'tokens',
+        cursorOf: byCreation,
+        read: (slice) => reader.tokens({}, slice),
+      }),
     listGroups: (query = {}) =>
       pageOf(query, {
         name: 'groups',
@@ -86,7 +103,7 @@ export function lists(reader: Reader): Pick<VolumeGroups, Lists> {
       pageOf(query, {
         name: 'initiators',
         cursorOf: ({ registeredAt, id }) => ({ atMs: registeredAt.getTime(), keys: [id] }),
-        read: (slice) => reader.initiators(slice),
+        read: (slice) => reader.initiators({}, slice),
       }),
     listAttachments: (query = {}) =>
       pageOf(query, {

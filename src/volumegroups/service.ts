@@ -7,18 +7,21 @@ import {
   type Recovery,
   type Trouble,
 } from '../journal/index.ts'
+import { changes } from './changes.ts'
 import { contentReads } from './content-reads.ts'
-import type { Database, Transactor } from './database.ts'
+import type { Database, Reader, Transactor } from './database.ts'
 import { asStorageError, StorageError } from './errors.ts'
 import { exportsOf } from './exports.ts'
 import { operationIds } from './ids.ts'
 import { journalErrors } from './journal-errors.ts'
 import { createManifests } from './manifests.ts'
 import { operationsOf } from './operations/index.ts'
-import type { CallOptions, Export, Store, Target, VolumeGroups } from './ports.ts'
+import { policyChanges, policyReads } from './policies/calls.ts'
+import type { Caller, CallOptions, Export, Store, Target, VolumeGroups } from './ports.ts'
+import type { KnownToken } from './projects.ts'
 import { gets, lists } from './reads.ts'
-import { checkDisk, checkGroup, checkGrowth, checkInitiator, checkRecoveryPoint } from './rules/requests.ts'
-import type { ElementStatus } from './types.ts'
+import { type Runner, readerFor, runnerFor } from './scope.ts'
+import type { ElementStatus, Token } from './types.ts'
 
 export interface ServiceOptions {
   readonly database: Database
@@ -38,6 +41,8 @@ export interface ServiceOptions {
 export interface VolumeGroupsService extends VolumeGroups, AsyncDisposable {
   /** What the target has to serve, by the database alone. */
   exportsFromDatabase(): Promise<readonly Export[]>
+  /** Whose a token is, by the hex SHA-256 of its secret; undefined when it is not known, or its time is over. */
+  tokenOf(sha256: string): Promise<KnownToken | undefined>
   /** Starts the target, finishes what a former process left open, and opens for calls; until then NOT_READY. */
   start(): Promise<Recovery>
 }
@@ -67,12 +72,22 @@ export function createVolumeGroups(options: ServiceOptions): VolumeGroupsService
   }
   const exportsFromDatabase = async () => exportsOf(store, await database.reader.grants())
   const status = async () => ({ elementId: database.elementId, ...options.element, state, startedAt })
+  const portOn = (reader: Reader, runner: Runner) => ({
+    ...gets(reader, target),
+    ...lists(reader),
+    ...contentReads(reader, store),
+    ...changes({ runner, reader, operations, now }),
+    ...policyReads(reader),
+    ...policyChanges(runner, operations),
+    capacity: () => store.capacity(),
+  })
+  const portFor = async (caller: Caller) =>
+    portOn(await readerFor(database.reader, caller), runnerFor(journal, caller))
   return {
     ...edge({ status }, () => {}),
-    ...edge({ ...gets(database.reader, target), ...lists(database.reader) }, admit),
-    ...edge(contentReads(database.reader, store), admit),
-    ...edge({ ...changes(journal, operations), capacity: () => store.capacity() }, admit),
+    ...edge(portOn(database.reader, runnerFor(journal, undefined)), admit, portFor),
     exportsFromDatabase,
+    tokenOf: async (sha256) => knownToken(await database.reader.tokenOf(sha256), database.reader, now()),
     start: async () => {
       // The target first: finishing a grant or a revoke needs it, and it serves what the database says, no more.
       await target.start(await exportsFromDatabase())
@@ -87,58 +102,32 @@ export function createVolumeGroups(options: ServiceOptions): VolumeGroupsService
   }
 }
 
-type Changes =
-  | ('createGroup' | 'deleteGroup' | 'createDisk' | 'growDisk' | 'deleteDisk')
-  | ('createRecoveryPoint' | 'deleteRecoveryPoint')
-  | ('registerInitiator' | 'removeInitiator' | 'grant' | 'revoke')
-
-/** A change is checked for what is wrong with the request itself, then run as an operation. */
-function changes(
-  journal: Journal<Transactor>,
-  operations: ReturnType<typeof operationsOf>,
-): Pick<VolumeGroups, Changes> {
-  const optionsOf = (call: CallOptions = {}) => ({ key: call.idempotencyKey, signal: call.signal })
-  return {
-    createGroup: async (spec, call) => {
-      checkGroup(spec)
-      return journal.run(operations.createGroup, spec, optionsOf(call))
-    },
-    deleteGroup: (id, call) => journal.run(operations.deleteGroup, id, optionsOf(call)),
-    createDisk: async (spec, call) => {
-      checkDisk(spec)
-      return journal.run(operations.createDisk, spec, optionsOf(call))
-    },
-    growDisk: async (id, size, call) => {
-      checkGrowth(size)
-      return journal.run(operations.growDisk, { id, size }, optionsOf(call))
-    },
-    deleteDisk: (id, call) => journal.run(operations.deleteDisk, id, optionsOf(call)),
-    createRecoveryPoint: async (spec, call) => {
-      checkRecoveryPoint(spec)
-      return journal.run(operations.createRecoveryPoint, spec, optionsOf(call))
-    },
-    deleteRecoveryPoint: (id, call) => journal.run(operations.deleteRecoveryPoint, id, optionsOf(call)),
-    registerInitiator: async (spec, call) => {
-      checkInitiator(spec)
-      return journal.run(operations.registerInitiator, spec, optionsOf(call))
-    },
-    removeInitiator: (id, call) => journal.run(operations.removeInitiator, id, optionsOf(call)),
-    grant: (spec, call) => journal.run(operations.grant, spec, optionsOf(call)),
-    revoke: (diskId, initiatorId, call) =>
-      journal.run(operations.revoke, { diskId, initiatorId }, optionsOf(call)),
-  }
+async function knownToken(
+  token: Token | undefined,
+  reader: Reader,
+  now: Date,
+): Promise<KnownToken | undefined> {
+  if (token === undefined || (token.expiresAt && token.expiresAt <= now)) return undefined
+  const { id, role, initiatorId } = token
+  const project = await reader.projectAt(token.project)
+  return project && { role, caller: { id, projectId: project.id, initiatorId } }
 }
 
-/** The same methods, admitted, heeding a signal that ended already, throwing StorageError and nothing else. */
-function edge<Methods extends object>(methods: Methods, admit: () => void): Methods {
-  const wrapped = Object.entries(methods).map(([name, method]) => [
+/** Methods that are admitted, heed a signal that ended already, and throw StorageError and nothing else. */
+function edge<Methods extends object>(
+  methods: Methods,
+  admit: () => void,
+  methodsFor = async (_caller: Caller): Promise<Methods> => methods,
+): Methods {
+  const wrapped = Object.keys(methods).map((name) => [
     name,
     async (...args: unknown[]) => {
       try {
         admit()
         const call = args.at(-1) as CallOptions | undefined
         if (call?.signal?.aborted) throw journalErrors.stoppedWaiting(call.signal.reason)
-        return await method(...args)
+        const own = call?.caller === undefined ? methods : await methodsFor(call.caller)
+        return await (own as Record<string, (...args: unknown[]) => unknown>)[name]?.(...args)
       } catch (error) {
         throw asStorageError(error)
       }

@@ -1,7 +1,24 @@
-import type { DiskId, InitiatorId, OperationId, RecoveryPointId, VolumeGroupId } from './ids.ts'
+import type {
+  DiskId,
+  InitiatorId,
+  OperationId,
+  ProjectId,
+  RecoveryPointId,
+  TokenId,
+  VolumeGroupId,
+} from './ids.ts'
 
 /** A project's path, such as `/` or `/team-a/db`. */
 export type ProjectPath = string
+
+/** A folder of volume groups and projects. Rights and policies are inherited down the tree. */
+export interface Project {
+  readonly id: ProjectId
+  /** From the root `/`, which is a project too; the last name is the project's own, unique beside its siblings. */
+  readonly path: ProjectPath
+  readonly generation: number
+  readonly createdAt: Date
+}
 
 export interface VolumeGroup {
   readonly id: VolumeGroupId
@@ -44,8 +61,21 @@ export interface RecoveryPointDisk {
   readonly sizeBytes: bigint
 }
 
+/** Who wanted it: a policy's schedule, a person or program, or Kubernetes. */
+export type PointReason = 'schedule' | 'user' | 'csi'
+
+/** What of a recovery point can change. */
+export interface PointTerms {
+  /** When it is deleted by itself. Left out: by retention if a schedule made it, else never. */
+  readonly expiresAt: Date | undefined
+  /** Until then nothing deletes it. */
+  readonly lockedUntil: Date | undefined
+  /** For people and programs; the element does nothing with them. */
+  readonly labels: Readonly<Record<string, string>>
+}
+
 /** An atomic, read-only image of disks of one volume group at one instant. It outlives its disks. */
-export interface RecoveryPoint {
+export interface RecoveryPoint extends PointTerms {
   readonly id: RecoveryPointId
   readonly groupId: VolumeGroupId
   /** Unique within the project of its group. */
@@ -53,6 +83,7 @@ export interface RecoveryPoint {
   /** Made as a group snapshot: its disks' images are deleted together or not at all. */
   readonly grouped: boolean
   readonly disks: readonly RecoveryPointDisk[]
+  readonly reason: PointReason
   readonly createdAt: Date
 }
 
@@ -67,6 +98,8 @@ export interface Initiator {
   readonly id: InitiatorId
   /** Its iSCSI name (RFC 7143 §4.2.7); unique. */
   readonly name: string
+  /** It holds disks of this project, and of those in it, only. */
+  readonly project: ProjectPath
   /** How many disks can be attached to it at once; 0 = no limit of its own. */
   readonly maxAttachments: number
   readonly registeredAt: Date
@@ -129,6 +162,23 @@ export interface ElementStatus {
   readonly version: string
   readonly state: 'starting' | 'ready' | 'stopping'
   readonly startedAt: Date
+}
+
+/** What a token allows; `access.ts` of the API says which role may make which call. */
+export type Role = 'viewer' | 'node' | 'provisioner' | 'operator' | 'admin'
+
+/** A right to call, without the secret that proves it. */
+export interface Token {
+  readonly id: TokenId
+  readonly role: Role
+  /** What is outside this project does not exist for the token. */
+  readonly project: ProjectPath
+  /** For the role `node`: the one initiator that the token speaks for. */
+  readonly initiatorId: InitiatorId | undefined
+  /** For people: whose it is. */
+  readonly label: string
+  readonly createdAt: Date
+  readonly expiresAt: Date | undefined
 }
 
 export type OperationState = 'running' | 'undoing' | 'done' | 'failed' | 'faulted'

@@ -5,7 +5,10 @@ import { disksContract } from './volume-groups/disks.ts'
 import { groupsContract } from './volume-groups/groups.ts'
 import type { Make } from './volume-groups/helpers.ts'
 import { initiatorsContract } from './volume-groups/initiators.ts'
+import { policiesContract } from './volume-groups/policies.ts'
+import { projectsContract } from './volume-groups/projects.ts'
 import { recoveryPointsContract } from './volume-groups/recovery-points.ts'
+import { tokensContract } from './volume-groups/tokens.ts'
 
 /**
  * What every VolumeGroups promises: the fake, the real service, and both over REST.
@@ -13,11 +16,14 @@ import { recoveryPointsContract } from './volume-groups/recovery-points.ts'
  */
 export function volumeGroupsContract(name: string, make: Make): void {
   describe(`VolumeGroups: ${name}`, () => {
+    describe('projects', () => projectsContract(make))
+    describe('tokens', () => tokensContract(make))
     describe('groups', () => groupsContract(make))
     describe('disks', () => disksContract(make))
     describe('recovery points', () => recoveryPointsContract(make))
     describe('initiators', () => initiatorsContract(make))
     describe('attachments', () => attachmentsContract(make))
+    describe('policies', () => policiesContract(make))
     describe('calls', () => callsContract(make))
   })
 }

@@ -178,12 +178,24 @@ test('every variable of a template is put in', async () => {
   const caller = fakeCaller()
   const parameters = {
     volumeGroup: '${pvc.namespace}/${pvc.name}/${pv.name}',
-    project: '/team-a',
+    project: '/teams/${pvc.namespace}',
+    createProject: 'true',
     ...METADATA,
   }
   await caller.volume('a', { parameters })
   const { items } = await caller.groups.listGroups()
-  expect(items).toMatchObject([{ name: 'shop/db-0/pvc-1', project: '/team-a' }])
+  expect(items).toMatchObject([{ name: 'shop/db-0/pvc-1', project: '/teams/shop' }])
+})
+
+test('a project that is not there is made only when the class says so', async () => {
+  const caller = fakeCaller()
+  const inProject = (more: object) => volumeRequest('a', { parameters: { project: '/team', ...more } })
+  await caller.refuses('CreateVolume', inProject({}), 5, /^PROJECT_NOT_FOUND: /)
+  await caller.refuses('CreateVolume', inProject({ createProject: 'false' }), 5, /^PROJECT_NOT_FOUND: /)
+  await caller.refuses('CreateVolume', inProject({ createProject: 'yes' }), 3, /neither true nor false/)
+  await caller.refuses('CreateVolume', inProject({ project: '/${pvc.uid}' }), 3, /parameters\.project uses/)
+  await caller.call('CreateVolume', inProject({ createProject: 'true' }))
+  await caller.call('CreateVolume', inProject({}))
 })
 
 test.each<[string, string, RegExp]>([

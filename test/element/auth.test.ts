@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { ACCESS } from '../../src/element/access.ts'
 import { type Auth, authorize, identify, type Token } from '../../src/element/auth.ts'
-import type { CallName } from '../../src/element/schemas/index.ts'
-import type { InitiatorId } from '../../src/volumegroups/index.ts'
+import { API, type CallName } from '../../src/element/schemas/index.ts'
+import { type InitiatorId, projectIds, ROOT_PROJECT_ID } from '../../src/volumegroups/index.ts'
 
 const tokenOf = (text: string, role: Token['role'], initiatorId?: string): Token => ({
   sha256: createHash('sha256').update(text).digest('hex'),
@@ -11,11 +11,28 @@ const tokenOf = (text: string, role: Token['role'], initiatorId?: string): Token
   initiatorId: initiatorId as InitiatorId | undefined,
 })
 
-const auth: Auth = { kind: 'bearer', tokens: [tokenOf('t-admin', 'admin'), tokenOf('t-node', 'node', 'n1')] }
+const auth = {
+  kind: 'bearer',
+  tokens: [tokenOf('t-admin', 'admin'), tokenOf('t-node', 'node', 'n1')],
+} as const satisfies Auth
 
-test('a known token says who calls', () => {
-  expect(identify(auth, 'Bearer t-node')).toEqual({ role: 'node', initiatorId: 'n1' })
-  expect(identify(auth, 'bearer t-admin')).toEqual({ role: 'admin', initiatorId: undefined })
+const ofRoot = { id: expect.stringMatching(/^configured-/), projectId: ROOT_PROJECT_ID }
+
+test('a known token says who calls', async () => {
+  const node = { role: 'node', caller: { ...ofRoot, initiatorId: 'n1' } }
+  expect(await identify(auth, 'Bearer t-node')).toEqual(node)
+  const admin = { role: 'admin', caller: { ...ofRoot, initiatorId: undefined } }
+  expect(await identify(auth, 'bearer t-admin')).toEqual(admin)
+})
+
+test('a token that was made since is looked up by its hash', async () => {
+  const caller = { id: 'token-1', projectId: projectIds.create(), initiatorId: undefined }
+  const made = { role: 'viewer', caller } as const
+  const { sha256 } = tokenOf('t-made', 'viewer')
+  const looking: Auth = { ...auth, tokenOf: async (hash) => (hash === sha256 ? made : undefined) }
+  expect(await identify(looking, 'Bearer t-made')).toEqual(made)
+  expect(await identify(looking, 'Bearer t-node')).toMatchObject({ role: 'node' })
+  await expect(identify(looking, 'Bearer t-other')).rejects.toMatchObject({ reason: 'UNAUTHENTICATED' })
 })
 
 test.each([
@@ -27,17 +44,19 @@ test.each([
   'Bearer t-admin2',
   'Bearer t-admin t-node',
   't-admin',
-])('no known token is refused: %s', (header) => {
-  expect(() => identify(auth, header)).toThrow(expect.objectContaining({ reason: 'UNAUTHENTICATED' }))
+])('no known token is refused: %s', async (header) => {
+  await expect(identify(auth, header)).rejects.toMatchObject({ reason: 'UNAUTHENTICATED' })
 })
 
-test('who can open the socket is the administrator', () => {
-  expect(identify({ kind: 'local' }, undefined).role).toBe('admin')
+test('who can open the socket is the administrator', async () => {
+  expect(await identify({ kind: 'local' }, undefined)).toEqual({ role: 'admin', caller: undefined })
 })
 
 const may = (role: Token['role'], call: CallName, asked?: string): boolean => {
   try {
-    authorize({ role, initiatorId: role === 'node' ? ('n1' as InitiatorId) : undefined }, call, asked)
+    const initiatorId = role === 'node' ? ('n1' as InitiatorId) : undefined
+    const caller = { id: 't', projectId: ROOT_PROJECT_ID, initiatorId }
+    authorize({ role, caller }, call, asked)
     return true
   } catch {
     return false
@@ -53,13 +72,24 @@ test('an administrator may do everything', () => {
 })
 
 test('a viewer changes nothing and sees no credentials', () => {
-  const reads = calls.filter((call) => /^(get|list)|^(status|capacity|allocated|delta)$/.test(call))
+  const reads = calls.filter((call) => API[call].method === 'GET' && !/connection|listTokens/.test(call))
   expect(allowed('viewer')).toEqual(reads)
 })
 
-test('a provisioner registers no initiators and sees no credentials', () => {
+test('an operator may do all but give out rights and see credentials', () => {
+  const denied = calls.filter((call) => !may('operator', call))
+  expect(denied.toSorted()).toEqual(
+    ['createToken', 'listTokens', 'revokeToken', 'registerInitiator', 'connection'].toSorted(),
+  )
+})
+
+test('a provisioner makes and deletes, and orders nothing anew', () => {
+  const orders = /Token|Project$|moveGroup|Initiator$|connection|Polic(y|ies)|RecoveryPoint$/
   const denied = calls.filter((call) => !may('provisioner', call))
-  expect(denied).toEqual(['registerInitiator', 'removeInitiator', 'connection'])
+  expect(denied.filter((call) => !orders.test(call))).toEqual([])
+  for (const call of ['moveProject', 'moveGroup', 'removeInitiator', 'connection'] as const) {
+    expect(denied).toContain(call)
+  }
 })
 
 test('a node acts for its own initiator only', () => {
@@ -78,8 +108,8 @@ test('a node acts for its own initiator only', () => {
 })
 
 test('a node token that names no initiator owns none', () => {
-  const caller = { role: 'node', initiatorId: undefined } as const
-  expect(() => authorize(caller, 'connection', undefined)).toThrow(
+  const caller = { id: 't', projectId: ROOT_PROJECT_ID, initiatorId: undefined }
+  expect(() => authorize({ role: 'node', caller }, 'connection', undefined)).toThrow(
     expect.objectContaining({ reason: 'PERMISSION_DENIED' }),
   )
 })

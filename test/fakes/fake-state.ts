@@ -15,6 +15,7 @@ import {
   type EntityRef,
   type GrantSpec,
   type GroupChoice,
+  type GroupPointSpec,
   type ImageRef,
   type Initiator,
   type InitiatorId,
@@ -22,9 +23,11 @@ import {
   MAX_DISK_BYTES,
   MAX_LUN,
   naaOf,
+  type PointTerms,
   type ProjectPath,
   type Reason,
   type RecoveryPoint,
+  type RecoveryPointId,
   type RecoveryPointSpec,
   recoveryPointIds,
   type SizeRange,
@@ -35,7 +38,9 @@ import {
   type VolumeGroupId,
   volumeGroupIds,
 } from '../../src/volumegroups/index.ts'
+import { refuseLocked } from '../../src/volumegroups/rules/locks.ts'
 import { isWithin, sizeFor } from '../../src/volumegroups/rules/sizes.ts'
+import { FakeProjects } from './fake-projects.ts'
 import { FakeTable } from './fake-table.ts'
 
 /** A disk without what follows from the attachments. */
@@ -43,6 +48,7 @@ export type StoredDisk = Omit<Disk, 'attachedTo'>
 
 /** What an element of fakes holds, and the rules that need to look at it. */
 export class FakeState {
+  readonly projects = new FakeProjects(this)
   readonly groups = new FakeTable<VolumeGroup>('volume groups')
   readonly disks = new FakeTable<StoredDisk>('disks')
   readonly points = new FakeTable<RecoveryPoint>('recovery points')
@@ -110,6 +116,7 @@ export class FakeState {
   diskFor(spec: DiskSpec): Disk {
     const { group } = spec
     const project = group.kind === 'existing' ? this.group(group.id).project : spec.project
+    if (group.kind !== 'existing') this.projects.ensure(spec)
     const known = this.disks.find((disk) => disk.name === spec.name && this.#projectOf(disk) === project)
     if (known === undefined) return this.#addDisk(spec, project)
     if (!this.#fits(known, spec)) fail('NAME_TAKEN', { kind: 'disk', id: known.id }, `${spec.name} differs`)
@@ -141,6 +148,29 @@ export class FakeState {
     return known
   }
 
+  groupPoint({ groupId, ...spec }: GroupPointSpec): RecoveryPoint {
+    const { project } = this.group(groupId)
+    const known = this.points.find((point) => point.name === spec.name && this.#projectOf(point) === project)
+    const disks = this.disks.filter((disk) => disk.groupId === groupId)
+    if (known?.groupId === groupId && known.grouped) return known
+    if (known) fail('NAME_TAKEN', { kind: 'recoveryPoint', id: known.id }, `${spec.name} differs`)
+    if (disks.length === 0) fail('VOLUME_GROUP_EMPTY', { kind: 'volumeGroup', id: groupId })
+    return this.#addPoint({ ...spec, grouped: true, diskIds: [] }, disks)
+  }
+
+  point(id: RecoveryPointId): RecoveryPoint {
+    return this.points.get(id) ?? fail('RECOVERY_POINT_NOT_FOUND', { kind: 'recoveryPoint', id })
+  }
+
+  setTerms(id: RecoveryPointId, terms: PointTerms): RecoveryPoint {
+    const point = this.point(id)
+    const { lockedUntil } = point
+    if (!(lockedUntil && terms.lockedUntil && terms.lockedUntil >= lockedUntil))
+      refuseLocked(point, new Date())
+    this.touch(point.groupId)
+    return this.points.put(id, { ...point, ...terms })
+  }
+
   image({ recoveryPointId: id, diskId }: ImageRef): DiskImage {
     const image = this.images.find((one) => one.recoveryPointId === id && one.diskId === diskId)
     return image ?? fail('RECOVERY_POINT_NOT_FOUND', { kind: 'recoveryPoint', id })
@@ -156,7 +186,7 @@ export class FakeState {
     if (known && known.name !== name) this.refuseAttached(id)
     this.#makeCredentials(id)
     const registeredAt = known?.registeredAt ?? new Date()
-    return this.initiators.put(id, { id, name, maxAttachments, registeredAt })
+    return this.initiators.put(id, { id, name, project: '/', maxAttachments, registeredAt })
   }
 
   grant(spec: GrantSpec): Attachment {
@@ -222,7 +252,7 @@ export class FakeState {
     if (disks.some((disk) => disk.groupId !== groupId)) {
       fail('DISKS_NOT_TOGETHER', { kind: 'volumeGroup', id: groupId }, 'it does not hold all of the disks')
     }
-    const { name, grouped } = spec
+    const { name, grouped, reason = 'user', expiresAt, lockedUntil, labels = {} } = spec
     const id = recoveryPointIds.create()
     const createdAt = new Date()
     const held = disks.map(({ id: diskId, sizeBytes }) => ({ diskId, sizeBytes }))
@@ -230,7 +260,8 @@ export class FakeState {
       this.images.put(`${id}/${disk.diskId}`, { ...disk, recoveryPointId: id, grouped, createdAt })
     }
     this.touch(groupId)
-    return this.points.put(id, { id, groupId, name, grouped, disks: held, createdAt })
+    const terms = { expiresAt, lockedUntil, labels }
+    return this.points.put(id, { id, groupId, name, grouped, disks: held, reason, createdAt, ...terms })
   }
 
   #attach(spec: GrantSpec, disk: StoredDisk, initiator: Initiator): Attachment {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import {
+  type AssignmentFilter,
   type Attachment,
   type CallOptions,
   type Capacity,
@@ -11,18 +12,36 @@ import {
   type DiskImage,
   type DiskImageFilter,
   type DiskSpec,
+  type EffectivePolicies,
   type ElementStatus,
   type GrantSpec,
+  type GroupPointSpec,
+  type GroupSpec,
   type ImagePair,
   type ImageRef,
   type Initiator,
   type InitiatorId,
   type InitiatorSpec,
+  type MadeToken,
   type Operation,
   type OperationId,
   operationIds,
   type Page,
   type PageQuery,
+  type PointTerms,
+  type Policy,
+  type PolicyAssignment,
+  type PolicyFilter,
+  type PolicyId,
+  type PolicyKind,
+  type PolicySetting,
+  type PolicySettings,
+  type PolicySpec,
+  type PolicyTarget,
+  type Project,
+  type ProjectFilter,
+  type ProjectId,
+  type ProjectPath,
   type Ranges,
   type RangesQuery,
   type RecoveryPoint,
@@ -30,18 +49,29 @@ import {
   type RecoveryPointSpec,
   type SizeRange,
   StorageError,
+  type Token,
+  type TokenId,
+  type TokenSpec,
   type VolumeGroup,
   type VolumeGroupId,
   type VolumeGroups,
 } from '../../src/volumegroups/index.ts'
+import { checkPolicy } from '../../src/volumegroups/policies/check.ts'
+import { refuseLocked } from '../../src/volumegroups/rules/locks.ts'
 import { rangesPage } from '../../src/volumegroups/rules/ranges.ts'
 import {
   checkDisk,
   checkGroup,
+  checkGroupPoint,
   checkGrowth,
   checkInitiator,
+  checkPath,
   checkRecoveryPoint,
+  checkTerms,
+  checkToken,
+  checkWhy,
 } from '../../src/volumegroups/rules/requests.ts'
+import { FakePolicies } from './fake-policies.ts'
 import { FakeState, fail, type StoredDisk } from './fake-state.ts'
 import { FakeTable } from './fake-table.ts'
 
@@ -58,12 +88,14 @@ export class FakeVolumeGroups implements VolumeGroups {
   readonly #startedAt = new Date()
   readonly #elementId = randomUUID()
   readonly #state: FakeState
+  readonly #policies: FakePolicies
   readonly #operations = new FakeTable<Operation>('operations')
   readonly #requests = new Map<string, unknown>()
 
   constructor(options: FakeOptions = {}) {
     this.#options = { totalBytes: 1024n ** 5n, site: 'site-1', name: 'element-1', ...options }
     this.#state = new FakeState(this.#options.totalBytes)
+    this.#policies = new FakePolicies(this.#state)
   }
 
   async status(call?: CallOptions): Promise<ElementStatus> {
@@ -78,9 +110,10 @@ export class FakeVolumeGroups implements VolumeGroups {
     return this.#state.capacity()
   }
 
-  async createGroup(spec: { name: string; project: string }, call?: CallOptions): Promise<VolumeGroup> {
+  async createGroup(spec: GroupSpec, call?: CallOptions): Promise<VolumeGroup> {
     return this.#mutate('createGroup', spec, call, () => {
       checkGroup(spec)
+      this.#state.projects.ensure(spec)
       return this.#state.groupNamed(spec.project, spec.name) ?? this.#state.addGroup(spec.project, spec.name)
     })
   }
@@ -96,6 +129,57 @@ export class FakeVolumeGroups implements VolumeGroups {
   ): Promise<Page<VolumeGroup>> {
     heed(call)
     return this.#state.groups.page(query, (group) => isOrAny(query.name, group.name))
+  }
+
+  async createProject(path: ProjectPath, call?: CallOptions): Promise<Project> {
+    return this.#mutate('createProject', { path }, call, () => {
+      checkPath('path', path)
+      return this.#state.projects.create(path)
+    })
+  }
+
+  async getProject(id: ProjectId, call?: CallOptions): Promise<Project> {
+    heed(call)
+    return this.#state.projects.get(id)
+  }
+
+  async listProjects(query: ProjectFilter = {}, call?: CallOptions): Promise<Page<Project>> {
+    heed(call)
+    return this.#state.projects.list(query)
+  }
+
+  async moveProject(id: ProjectId, path: ProjectPath, call?: CallOptions): Promise<Project> {
+    return this.#mutate('moveProject', { id, path }, call, () => {
+      checkPath('path', path)
+      return this.#state.projects.move(id, path)
+    })
+  }
+
+  async deleteProject(id: ProjectId, call?: CallOptions): Promise<void> {
+    return this.#mutate('deleteProject', { id }, call, () => this.#state.projects.delete(id))
+  }
+
+  async moveGroup(id: VolumeGroupId, project: ProjectPath, call?: CallOptions): Promise<VolumeGroup> {
+    return this.#mutate('moveGroup', { id, project }, call, () => {
+      checkPath('project', project)
+      return this.#state.projects.moveGroup(id, project)
+    })
+  }
+
+  async createToken(spec: TokenSpec, call?: CallOptions): Promise<MadeToken> {
+    return this.#mutate('createToken', spec, call, () => {
+      checkToken(spec, new Date())
+      return this.#state.projects.createToken(spec)
+    })
+  }
+
+  async listTokens(query: PageQuery = {}, call?: CallOptions): Promise<Page<Token>> {
+    heed(call)
+    return this.#state.projects.tokens(query)
+  }
+
+  async revokeToken(id: TokenId, call?: CallOptions): Promise<void> {
+    return this.#mutate('revokeToken', { id }, call, () => this.#state.projects.revokeToken(id))
   }
 
   async deleteGroup(id: VolumeGroupId, call?: CallOptions): Promise<void> {
@@ -147,7 +231,7 @@ export class FakeVolumeGroups implements VolumeGroups {
 
   async createRecoveryPoint(spec: RecoveryPointSpec, call?: CallOptions): Promise<RecoveryPoint> {
     return this.#mutate('createRecoveryPoint', spec, call, () => {
-      checkRecoveryPoint(spec)
+      checkRecoveryPoint(spec, new Date())
       return this.#state.recoveryPoint(spec)
     })
   }
@@ -155,6 +239,32 @@ export class FakeVolumeGroups implements VolumeGroups {
   async getRecoveryPoint(id: RecoveryPointId, call?: CallOptions): Promise<RecoveryPoint> {
     heed(call)
     return this.#state.points.get(id) ?? fail('RECOVERY_POINT_NOT_FOUND', { kind: 'recoveryPoint', id })
+  }
+
+  async createGroupPoint(spec: GroupPointSpec, call?: CallOptions): Promise<RecoveryPoint> {
+    return this.#mutate('createGroupPoint', spec, call, () => {
+      checkGroupPoint(spec, new Date())
+      return this.#state.groupPoint(spec)
+    })
+  }
+
+  async updateRecoveryPoint(
+    id: RecoveryPointId,
+    terms: PointTerms,
+    call?: CallOptions,
+  ): Promise<RecoveryPoint> {
+    return this.#mutate('updateRecoveryPoint', { id, terms }, call, () => {
+      checkTerms(terms, new Date())
+      return this.#state.setTerms(id, terms)
+    })
+  }
+
+  async unlockRecoveryPoint(id: RecoveryPointId, why: string, call?: CallOptions): Promise<RecoveryPoint> {
+    return this.#mutate('unlockRecoveryPoint', { id, why }, call, () => {
+      checkWhy(why)
+      const point = { ...this.#state.point(id), lockedUntil: undefined }
+      return this.#state.points.put(id, point)
+    })
   }
 
   async listRecoveryPoints(
@@ -178,6 +288,7 @@ export class FakeVolumeGroups implements VolumeGroups {
     return this.#mutate('deleteRecoveryPoint', { id }, call, () => {
       const point = this.#state.points.get(id)
       if (point === undefined) return
+      refuseLocked(point, new Date())
       this.#state.points.delete(id)
       for (const { diskId } of point.disks) this.#state.images.delete(`${id}/${diskId}`)
       this.#state.release(point.groupId)
@@ -257,6 +368,52 @@ export class FakeVolumeGroups implements VolumeGroups {
   async connection(diskId: DiskId, initiatorId: InitiatorId, call?: CallOptions): Promise<Connection> {
     heed(call)
     return this.#state.connection(diskId, initiatorId)
+  }
+
+  async createPolicy(spec: PolicySpec, call?: CallOptions): Promise<Policy> {
+    return this.#mutate('createPolicy', spec, call, () => {
+      checkPolicy(spec)
+      return this.#policies.create(spec)
+    })
+  }
+
+  async getPolicy(id: PolicyId, call?: CallOptions): Promise<Policy> {
+    heed(call)
+    return this.#policies.get(id)
+  }
+
+  async listPolicies(query: PageQuery & PolicyFilter = {}, call?: CallOptions): Promise<Page<Policy>> {
+    heed(call)
+    return this.#policies.list(query)
+  }
+
+  async updatePolicy(id: PolicyId, settings: PolicySettings, call?: CallOptions): Promise<Policy> {
+    return this.#mutate('updatePolicy', { id, settings }, call, () => this.#policies.update(id, settings))
+  }
+
+  async deletePolicy(id: PolicyId, call?: CallOptions): Promise<void> {
+    return this.#mutate('deletePolicy', { id }, call, () => this.#policies.delete(id))
+  }
+
+  async assignPolicy(setting: PolicySetting, call?: CallOptions): Promise<PolicyAssignment> {
+    return this.#mutate('assignPolicy', setting, call, () => this.#policies.assign(setting))
+  }
+
+  async unassignPolicy(target: PolicyTarget, kind: PolicyKind, call?: CallOptions): Promise<void> {
+    return this.#mutate('unassignPolicy', { target, kind }, call, () => this.#policies.unassign(target, kind))
+  }
+
+  async listPolicyAssignments(
+    query: PageQuery & AssignmentFilter = {},
+    call?: CallOptions,
+  ): Promise<Page<PolicyAssignment>> {
+    heed(call)
+    return this.#policies.assignments(query)
+  }
+
+  async effectivePolicies(of: VolumeGroupId | DiskId, call?: CallOptions): Promise<EffectivePolicies> {
+    heed(call)
+    return this.#policies.effective(of)
   }
 
   async getOperation(id: OperationId, call?: CallOptions): Promise<Operation> {

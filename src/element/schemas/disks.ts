@@ -13,7 +13,8 @@ import {
   type VolumeGroupId,
 } from '../../volumegroups/index.ts'
 import { describe } from './calls.ts'
-import { groupId, project } from './volume-groups.ts'
+import { createProject, project } from './projects.ts'
+import { groupId } from './volume-groups.ts'
 import { bytes, decodesTo, faultsAs, id, listQuery, newName, pageOf, request, time } from './wire.ts'
 
 export const diskId = () => id<DiskId>('disk', 'a disk')
@@ -66,38 +67,43 @@ const SizeSchema = decodesTo<SizeRange>()(
   ),
 )
 
-const attributes = Type.Refine(
-  Type.Record(Type.String(), Type.String()),
-  (map) => Buffer.byteLength(Object.entries(map).flat().join('')) <= MAX_ATTRIBUTES_BYTES,
-  () => `must not have more than ${MAX_ATTRIBUTES_BYTES} bytes`,
-)
+/** Texts by name, for a caller's own use. */
+export const texts = () =>
+  Type.Refine(
+    Type.Record(Type.String(), Type.String()),
+    (map) => Buffer.byteLength(Object.entries(map).flat().join('')) <= MAX_ATTRIBUTES_BYTES,
+    () => `must not have more than ${MAX_ATTRIBUTES_BYTES} bytes`,
+  )
 
 const DiskRequest = Type.Codec(
   request(
     {
       name: newName(),
       project: project(),
+      createProject: createProject(),
       group: Type.Optional(GroupSchema),
       size: Type.Optional(SizeSchema),
       source: Type.Optional(SourceSchema),
-      attributes: Type.Optional(attributes),
+      attributes: Type.Optional(texts()),
     },
     { title: 'DiskRequest' },
   ),
 )
   .Decode(
-    ({ name, project, group, size, source, attributes }): DiskSpec => ({
+    ({ name, project, createProject, group, size, source, attributes }): DiskSpec => ({
       name,
       project,
+      ...(createProject === undefined ? {} : { createProject }),
       group: group ?? { kind: 'own' },
       size: size ?? { requiredBytes: undefined, limitBytes: undefined },
       source,
       attributes: attributes ?? {},
     }),
   )
-  .Encode(({ name, project, group, size, source, attributes }) => ({
+  .Encode(({ name, project, createProject, group, size, source, attributes }) => ({
     name,
     project,
+    ...(createProject === undefined ? {} : { createProject }),
     ...(group.kind === 'own' ? {} : { group }),
     size,
     ...(source === undefined ? {} : { source }),

@@ -3,8 +3,11 @@ import { contentCalls } from './contents.ts'
 import { diskCalls } from './disks.ts'
 import { initiatorCalls } from './initiators.ts'
 import { operationCalls } from './operations.ts'
+import { policyCalls } from './policy-calls.ts'
+import { projectCalls } from './projects.ts'
 import { recoveryPointCalls } from './recovery-points.ts'
 import { statusCalls } from './status.ts'
+import { tokenCalls } from './tokens.ts'
 import { volumeGroupCalls } from './volume-groups.ts'
 
 export * from './calls.ts'
@@ -15,6 +18,8 @@ export { REASON } from './wire.ts'
 /** The whole API: every call, by the name of what it does. */
 export const API = {
   ...statusCalls,
+  ...projectCalls,
+  ...tokenCalls,
   ...volumeGroupCalls,
   ...diskCalls,
   ...recoveryPointCalls,
@@ -22,6 +27,7 @@ export const API = {
   ...initiatorCalls,
   ...attachmentCalls,
   ...operationCalls,
+  ...policyCalls,
 }
 
 export type CallName = keyof typeof API

@@ -31,6 +31,7 @@ export const InitiatorSchema = decodesTo<Initiator>()(
     {
       id: initiator(),
       name: Type.String(),
+      project: Type.String(),
       maxAttachments: Type.Integer(),
       registeredAt: time(),
     },

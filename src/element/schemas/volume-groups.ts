@@ -1,16 +1,12 @@
 import { Type } from 'typebox'
-import { MAX_NAME_BYTES, type VolumeGroup, type VolumeGroupId } from '../../volumegroups/index.ts'
+import type { GroupSpec, VolumeGroup, VolumeGroupId } from '../../volumegroups/index.ts'
 import { describe } from './calls.ts'
+import { createProject, project } from './projects.ts'
 import { decodesTo, id, listQuery, newName, pageOf, request, time } from './wire.ts'
 
-export const groupId = () => id<VolumeGroupId>('vg', 'a volume group')
+export { project } from './projects.ts'
 
-export const project = () =>
-  Type.String({
-    pattern: '^/([A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*)?$',
-    maxLength: MAX_NAME_BYTES,
-    description: "A project's path, such as / or /team-a/db.",
-  })
+export const groupId = () => id<VolumeGroupId>('vg', 'a volume group')
 
 export const VolumeGroupSchema = decodesTo<VolumeGroup>()(
   Type.Object(
@@ -27,6 +23,13 @@ export const VolumeGroupSchema = decodesTo<VolumeGroup>()(
   ),
 )
 
+const VolumeGroupRequest = decodesTo<GroupSpec>()(
+  request(
+    { name: newName(), project: project(), createProject: createProject() },
+    { title: 'VolumeGroupRequest' },
+  ),
+)
+
 const params = Type.Object({ groupId: groupId() })
 
 export const volumeGroupCalls = {
@@ -34,7 +37,7 @@ export const volumeGroupCalls = {
     method: 'POST',
     path: '/volume-groups',
     summary: 'Makes a volume group, or gives the one of this project and name.',
-    body: request({ name: newName(), project: project() }, { title: 'VolumeGroupRequest' }),
+    body: VolumeGroupRequest,
     answer: VolumeGroupSchema,
   }),
   getGroup: describe({
@@ -50,6 +53,14 @@ export const volumeGroupCalls = {
     summary: 'Lists volume groups.',
     query: listQuery({ name: Type.Optional(Type.String()) }),
     answer: pageOf(VolumeGroupSchema, 'VolumeGroup'),
+  }),
+  moveGroup: describe({
+    method: 'POST',
+    path: '/volume-groups/:groupId/move',
+    summary: 'Moves a volume group, with all that it holds, to another project.',
+    params,
+    body: request({ project: project() }, { title: 'VolumeGroupMove' }),
+    answer: VolumeGroupSchema,
   }),
   deleteGroup: describe({
     method: 'DELETE',

@@ -1,5 +1,7 @@
 import type { VolumeGroups } from '../../volumegroups/index.ts'
 import { createCaller } from './caller.ts'
+import { policyEndpoint } from './policies.ts'
+import { projectEndpoint } from './projects.ts'
 import { createTransport, type ElementAddress, type TransportOptions } from './transport.ts'
 
 export type { ElementAddress } from './transport.ts'
@@ -18,9 +20,13 @@ export function createElementEndpoint(
     status: (options) => call('status', {}, options),
     capacity: (options) => call('capacity', {}, options),
 
+    ...projectEndpoint(call),
+
     createGroup: (body, options) => call('createGroup', { body }, options),
     getGroup: (groupId, options) => call('getGroup', { params: { groupId } }, options),
     listGroups: (query = {}, options) => call('listGroups', { query }, options),
+    moveGroup: (groupId, project, options) =>
+      call('moveGroup', { params: { groupId }, body: { project } }, options),
     deleteGroup: (groupId, options) => call('deleteGroup', { params: { groupId } }, options),
 
     createDisk: (body, options) => call('createDisk', { body }, options),
@@ -34,6 +40,12 @@ export function createElementEndpoint(
       call('getRecoveryPoint', { params: { recoveryPointId } }, options),
     listRecoveryPoints: (query = {}, options) => call('listRecoveryPoints', { query }, options),
     listDiskImages: (query = {}, options) => call('listDiskImages', { query }, options),
+    createGroupPoint: ({ groupId, ...body }, options) =>
+      call('createGroupPoint', { params: { groupId }, body }, options),
+    updateRecoveryPoint: (recoveryPointId, body, options) =>
+      call('updateRecoveryPoint', { params: { recoveryPointId }, body }, options),
+    unlockRecoveryPoint: (recoveryPointId, why, options) =>
+      call('unlockRecoveryPoint', { params: { recoveryPointId }, body: { why } }, options),
     deleteRecoveryPoint: (recoveryPointId, options) =>
       call('deleteRecoveryPoint', { params: { recoveryPointId } }, options),
     allocated: (params, query = {}, options) => call('allocated', { params, query }, options),
@@ -58,6 +70,8 @@ export function createElementEndpoint(
 
     getOperation: (operationId, options) => call('getOperation', { params: { operationId } }, options),
     listOperations: (query = {}, options) => call('listOperations', { query }, options),
+
+    ...policyEndpoint(call),
 
     [Symbol.asyncDispose]: () => transport.close(),
   }

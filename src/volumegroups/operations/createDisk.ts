@@ -2,7 +2,7 @@ import type { Definition } from '../../journal/index.ts'
 import type { StoreSource } from '../contents.ts'
 import type { Reader, Transactor } from '../database.ts'
 import { StorageError } from '../errors.ts'
-import { diskIds, type VolumeGroupId } from '../ids.ts'
+import { diskIds, type ProjectId, type VolumeGroupId } from '../ids.ts'
 import { MAX_LUN } from '../limits.ts'
 import { restoresManifest } from '../manifests.ts'
 import type { DiskSpec } from '../ports.ts'
@@ -12,8 +12,11 @@ import { sizeFor } from '../rules/sizes.ts'
 import type { Disk, DiskSource, VolumeGroup } from '../types.ts'
 import { newGroup } from './createGroup.ts'
 import { nameLock, notFound, type Parts, shared } from './parts.ts'
+import { ensureProject, insideLocks, placeFor } from './places.ts'
 
 interface Intent {
+  /** The project, or the nearest one above it that was there before. */
+  readonly placeId: ProjectId
   readonly disk: Omit<Disk, 'attachedTo'>
   readonly group: VolumeGroup
   readonly makesGroup: boolean
@@ -26,7 +29,7 @@ export function createDisk(parts: Parts): Definition<Transactor, DiskSpec, Inten
   return {
     kind: 'createDisk',
     plan: async (tx, spec) => {
-      const { group, makesGroup } = await placeOf(tx, spec, parts.now())
+      const { group, makesGroup, placeId } = await placeOf(tx, spec, parts.now())
       const known = await tx.diskNamed(group.project, spec.name)
       if (known) {
         checkSame(known, await tx.group(known.groupId), spec)
@@ -36,15 +39,16 @@ export function createDisk(parts: Parts): Definition<Transactor, DiskSpec, Inten
       const sizeBytes = sizeFor(spec.size, source?.sizeBytes)
       const lun = makesGroup ? FIRST_LUN : await takeLun(tx, group.id)
       const disk = { ...newDisk(spec, parts.now()), groupId: group.id, sizeBytes, lun }
-      return { intent: { disk, group, makesGroup, source: source?.from } }
+      return { intent: { placeId, disk, group, makesGroup, source: source?.from } }
     },
     locks: ({ disk, group, makesGroup, source }) => [
       nameLock('disk', group.project, disk.name),
+      ...insideLocks(group.project),
       makesGroup ? nameLock('volume group', group.project, group.name) : shared(group.id),
       ...(source ? [shared(source.kind === 'disk' ? source.diskId : source.recoveryPointId)] : []),
     ],
     subject: ({ disk }) => disk.id,
-    entities: ({ disk }) => [disk.id, disk.groupId],
+    entities: ({ disk, placeId }) => [placeId, disk.id, disk.groupId],
     steps: [
       {
         name: 'create group',
@@ -61,6 +65,7 @@ export function createDisk(parts: Parts): Definition<Transactor, DiskSpec, Inten
     seal: ({ group }, commit) => manifests.seal(group.id, commit),
     commit: async (tx, { disk, group, makesGroup }) => {
       if (makesGroup) {
+        await ensureProject(tx, group.project, group.createdAt)
         await tx.insertGroup(group)
         await tx.takeLun(group.id)
       } else await tx.touchGroup(group.id)
@@ -77,20 +82,23 @@ const FIRST_LUN = 1
 /** The group that the disk asks for: one that exists, or one to be made with it. */
 async function placeOf(
   tx: Reader,
-  { group: choice, project }: DiskSpec,
+  spec: DiskSpec,
   at: Date,
-): Promise<{ group: VolumeGroup; makesGroup: boolean }> {
-  if (choice.kind === 'own') {
-    return { group: newGroup({ name: undefined, project, implicit: true }, at), makesGroup: true }
-  }
+): Promise<Pick<Intent, 'group' | 'makesGroup' | 'placeId'>> {
+  const { group: choice, project } = spec
   if (choice.kind === 'existing') {
     const group = await tx.group(choice.id)
     if (group === undefined) throw notFound({ kind: 'volumeGroup', id: choice.id })
-    return { group, makesGroup: false }
+    const { id: placeId } = await placeFor(tx, group)
+    return { group, makesGroup: false, placeId }
+  }
+  const { id: placeId } = await placeFor(tx, spec)
+  if (choice.kind === 'own') {
+    return { group: newGroup({ name: undefined, project, implicit: true }, at), makesGroup: true, placeId }
   }
   const known = await tx.groupNamed(project, choice.name)
   const group = known ?? newGroup({ name: choice.name, project, implicit: false }, at)
-  return { group, makesGroup: known === undefined }
+  return { group, makesGroup: known === undefined, placeId }
 }
 
 const newDisk = ({ name, attributes, source }: DiskSpec, createdAt: Date) => ({

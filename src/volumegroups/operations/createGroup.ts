@@ -1,27 +1,34 @@
 import type { Definition } from '../../journal/index.ts'
 import type { Transactor } from '../database.ts'
-import { volumeGroupIds } from '../ids.ts'
+import { type ProjectId, volumeGroupIds } from '../ids.ts'
 import type { VolumeGroup } from '../types.ts'
 import { nameLock, type Parts } from './parts.ts'
+import { ensureProject, insideLocks, type Place, placeFor } from './places.ts'
 
-interface Request {
+interface Request extends Place {
   readonly name: string
-  readonly project: string
+}
+
+interface Intent extends VolumeGroup {
+  /** The project, or the nearest one above it that was there before. */
+  readonly placeId: ProjectId
 }
 
 /** Makes an empty group. */
-export function createGroup(parts: Parts): Definition<Transactor, Request, VolumeGroup, VolumeGroup> {
+export function createGroup(parts: Parts): Definition<Transactor, Request, Intent, VolumeGroup> {
   const { store, manifests, now } = parts
   return {
     kind: 'createGroup',
-    plan: async (tx, { name, project }) => {
+    plan: async (tx, spec) => {
+      const { id: placeId } = await placeFor(tx, spec)
+      const { name, project } = spec
       const known = await tx.groupNamed(project, name)
       if (known) return { met: { result: known, subject: known.id } }
-      return { intent: newGroup({ name, project, implicit: false }, now()) }
+      return { intent: { ...newGroup({ name, project, implicit: false }, now()), placeId } }
     },
-    locks: ({ project, name }) => [nameLock('volume group', project, name)],
+    locks: ({ project, name }) => [nameLock('volume group', project, name), ...insideLocks(project)],
     subject: ({ id }) => id,
-    entities: ({ id }) => [id],
+    entities: ({ id, placeId }) => [placeId, id],
     steps: [
       {
         name: 'create group',
@@ -30,7 +37,8 @@ export function createGroup(parts: Parts): Definition<Transactor, Request, Volum
       },
     ],
     seal: ({ id }, commit) => manifests.seal(id, commit),
-    commit: async (tx, group) => {
+    commit: async (tx, { placeId: _, ...group }) => {
+      await ensureProject(tx, group.project, group.createdAt)
       await tx.insertGroup(group)
       return group
     },

@@ -1,27 +1,32 @@
 import type { Definition } from '../../journal/index.ts'
 import type { Reader, Transactor } from '../database.ts'
 import { StorageError, Violations } from '../errors.ts'
-import { recoveryPointIds } from '../ids.ts'
+import { recoveryPointIds, type VolumeGroupId } from '../ids.ts'
+import { MAX_LUN } from '../limits.ts'
 import { restoresManifest } from '../manifests.ts'
-import type { RecoveryPointSpec } from '../ports.ts'
+import type { GroupPointSpec, RecoveryPointSpec } from '../ports.ts'
 import { checkSamePoint } from '../rules/same.ts'
 import type { Disk, ProjectPath, RecoveryPoint } from '../types.ts'
-import { nameLock, type Parts, shared } from './parts.ts'
+import { nameLock, notFound, type Parts, shared } from './parts.ts'
+import { insideLocks } from './places.ts'
 
 interface Intent {
   readonly point: RecoveryPoint
   readonly project: ProjectPath
 }
 
-/** Takes one instant of disks of one group. */
-export function createRecoveryPoint(
-  parts: Parts,
-): Definition<Transactor, RecoveryPointSpec, Intent, RecoveryPoint> {
+type Request = RecoveryPointSpec | GroupPointSpec | ScheduledPointSpec
+
+/** Only the scheduler asks for one: retention applies to it. */
+export type ScheduledPointSpec = Omit<GroupPointSpec, 'reason'> & { readonly reason: 'schedule' }
+
+/** Takes one instant of disks of one group, or of all that it has. */
+export function createRecoveryPoint(parts: Parts): Definition<Transactor, Request, Intent, RecoveryPoint> {
   const { store, manifests } = parts
   return {
     kind: 'createRecoveryPoint',
     plan: async (tx, spec) => {
-      const disks = await disksOf(tx, spec)
+      const disks = 'groupId' in spec ? await allDisksOf(tx, spec.groupId) : await disksOf(tx, spec)
       const { groupId } = disks[0] as Disk
       const { project } = (await tx.group(groupId)) ?? { project: '/' }
       const known = await tx.recoveryPointNamed(project, spec.name)
@@ -34,6 +39,7 @@ export function createRecoveryPoint(
     },
     locks: ({ point, project }) => [
       nameLock('recovery point', project, point.name),
+      ...insideLocks(project),
       shared(point.groupId),
       ...point.disks.map(({ diskId }) => shared(diskId)),
     ],
@@ -62,6 +68,15 @@ export function createRecoveryPoint(
   }
 }
 
+/** However many there are: in the same transaction, so that none is missed. */
+async function allDisksOf(tx: Reader, groupId: VolumeGroupId): Promise<readonly Disk[]> {
+  const entity = { kind: 'volumeGroup', id: groupId } as const
+  if ((await tx.group(groupId)) === undefined) throw notFound(entity)
+  const disks = await tx.disks({ groupId }, { after: undefined, limit: MAX_LUN })
+  if (disks.length > 0) return disks
+  throw new StorageError('VOLUME_GROUP_EMPTY', `volume group ${groupId} has no disks`, { entity })
+}
+
 async function disksOf(tx: Reader, { diskIds }: RecoveryPointSpec): Promise<readonly Disk[]> {
   const faults = new Violations()
   const disks: Disk[] = []
@@ -74,11 +89,13 @@ async function disksOf(tx: Reader, { diskIds }: RecoveryPointSpec): Promise<read
   return disks
 }
 
-function newPoint({ name, grouped }: RecoveryPointSpec, disks: readonly Disk[], at: Date): RecoveryPoint {
+function newPoint(spec: Request, disks: readonly Disk[], at: Date): RecoveryPoint {
+  const { name, reason = 'user', expiresAt, lockedUntil, labels = {} } = spec
   return {
     id: recoveryPointIds.create(),
     groupId: (disks[0] as Disk).groupId,
-    ...{ name, grouped },
+    ...{ name, reason, expiresAt, lockedUntil, labels },
+    grouped: 'groupId' in spec || spec.grouped,
     disks: disks.map(({ id, sizeBytes }) => ({ diskId: id, sizeBytes })),
     createdAt: at,
   }

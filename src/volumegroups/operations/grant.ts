@@ -5,6 +5,8 @@ import { exportOf } from '../exports.ts'
 import { targetNameOf } from '../ids.ts'
 import type { GrantSpec } from '../ports.ts'
 import { checkAccess } from '../rules/access.ts'
+import { isWithin } from '../rules/projects.ts'
+import { seen } from '../scope.ts'
 import type { Attachment, Disk, Initiator } from '../types.ts'
 import { attachmentLocks, initiatorLock, notFound, type Parts, shared } from './parts.ts'
 
@@ -44,7 +46,7 @@ export function grant(parts: Parts): Definition<Transactor, GrantSpec, Intent, A
     commit: async (tx, { attachment, isNew }) => {
       if (!isNew) return attachment
       const { initiator } = await stateOf(tx, attachment)
-      await checkLimit(tx, initiator) // again: others may have been granted meanwhile
+      await checkLimit(tx, initiator) // again: others may have been granted, or a project moved, meanwhile
       await tx.insertAttachment(attachment)
       return attachment
     },
@@ -58,8 +60,20 @@ async function stateOf(tx: Reader, { diskId, initiatorId }: Pick<GrantSpec, 'dis
   if (disk === undefined) throw notFound({ kind: 'disk', id: diskId })
   const initiator = await tx.initiator(initiatorId)
   if (initiator === undefined) throw notFound({ kind: 'initiator', id: initiatorId })
-  const others = (await tx.grants(diskId)).map(({ attachment }) => attachment)
+  await checkReach(tx, disk, initiator)
+  const others = (await tx.grants(diskId)).map(({ attachment, initiator: holder }) => ({
+    ...attachment,
+    initiatorId: seen(tx, holder),
+  }))
   return { disk, initiator, others }
+}
+
+/** Rights go down the tree: an initiator holds disks of its project and of those in it. */
+async function checkReach(tx: Reader, { id, groupId }: Disk, initiator: Initiator): Promise<void> {
+  const group = await tx.group(groupId)
+  if (group === undefined || isWithin(group.project, initiator.project)) return
+  const places = `disk ${id} is in project ${group.project}, and initiator ${initiator.id} in ${initiator.project}`
+  throw new StorageError('INITIATOR_OUT_OF_PROJECT', places, { entity: { kind: 'disk', id } })
 }
 
 async function checkLimit(tx: Reader, { id, maxAttachments }: Initiator): Promise<void> {

@@ -1,30 +1,54 @@
+import { assignPolicy } from './assignPolicy.ts'
 import { createDisk } from './createDisk.ts'
 import { createGroup } from './createGroup.ts'
+import { createPolicy } from './createPolicy.ts'
+import { createProject } from './createProject.ts'
 import { createRecoveryPoint } from './createRecoveryPoint.ts'
 import { deleteDisk } from './deleteDisk.ts'
 import { deleteGroup } from './deleteGroup.ts'
+import { deletePolicy } from './deletePolicy.ts'
+import { deleteProject } from './deleteProject.ts'
 import { deleteRecoveryPoint } from './deleteRecoveryPoint.ts'
 import { grant } from './grant.ts'
 import { growDisk } from './growDisk.ts'
+import { moveGroup } from './moveGroup.ts'
+import { moveProject } from './moveProject.ts'
 import type { Parts } from './parts.ts'
 import { registerInitiator } from './registerInitiator.ts'
 import { removeInitiator } from './removeInitiator.ts'
 import { revoke } from './revoke.ts'
+import { revokeToken } from './revokeToken.ts'
+import { unassignPolicy } from './unassignPolicy.ts'
+import { unlockRecoveryPoint } from './unlockRecoveryPoint.ts'
+import { updatePolicy } from './updatePolicy.ts'
+import { updateRecoveryPoint } from './updateRecoveryPoint.ts'
 
 export type { Parts } from './parts.ts'
 export { notFound } from './parts.ts'
 
 /** Everything that changes something. */
 export const operationsOf = (parts: Parts) => ({
+  createProject: createProject(parts),
+  moveProject: moveProject(parts),
+  deleteProject: deleteProject(),
   createGroup: createGroup(parts),
+  moveGroup: moveGroup(parts),
   deleteGroup: deleteGroup(parts),
   createDisk: createDisk(parts),
   growDisk: growDisk(parts),
   deleteDisk: deleteDisk(parts),
   createRecoveryPoint: createRecoveryPoint(parts),
+  updateRecoveryPoint: updateRecoveryPoint(parts),
+  unlockRecoveryPoint: unlockRecoveryPoint(parts),
   deleteRecoveryPoint: deleteRecoveryPoint(parts),
   registerInitiator: registerInitiator(parts),
   removeInitiator: removeInitiator(),
   grant: grant(parts),
   revoke: revoke(parts),
+  revokeToken: revokeToken(),
+  createPolicy: createPolicy(parts),
+  updatePolicy: updatePolicy(),
+  deletePolicy: deletePolicy(),
+  assignPolicy: assignPolicy(parts),
+  unassignPolicy: unassignPolicy(),
 })

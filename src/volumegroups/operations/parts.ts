@@ -42,12 +42,21 @@ const NOT_FOUND = {
   volumeGroup: { reason: 'VOLUME_GROUP_NOT_FOUND', noun: 'volume group' },
   disk: { reason: 'DISK_NOT_FOUND', noun: 'disk' },
   recoveryPoint: { reason: 'RECOVERY_POINT_NOT_FOUND', noun: 'recovery point' },
+  policy: { reason: 'POLICY_NOT_FOUND', noun: 'policy' },
+  project: { reason: 'PROJECT_NOT_FOUND', noun: 'project' },
   initiator: { reason: 'INITIATOR_NOT_FOUND', noun: 'initiator' },
   operation: { reason: 'OPERATION_NOT_FOUND', noun: 'operation' },
 } as const satisfies Partial<Record<EntityRef['kind'], { reason: Reason; noun: string }>>
 
-/** Ids for a message; a long list is cut. */
-export function listed(ids: readonly string[], max = 10): string {
-  const more = ids.length - max
+/** Refuses a move that would take disks away from under the initiators that hold them. */
+export function refuseUnreachable(diskIds: readonly DiskId[], to: ProjectPath): void {
+  if (diskIds.length === 0) return
+  const held = `disks are attached to initiators that can not hold disks of ${to}: ${listed(diskIds)}`
+  throw new StorageError('DISK_ATTACHED', `${held}; detach them first`)
+}
+
+/** Ids for a message; a long list is cut. `count` is told where `ids` are only the first ones. */
+export function listed(ids: readonly string[], max = 10, count = ids.length): string {
+  const more = count - Math.min(ids.length, max)
   return more > 0 ? `${ids.slice(0, max).join(', ')} and ${more} more` : ids.join(', ')
 }

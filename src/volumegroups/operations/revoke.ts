@@ -1,6 +1,7 @@
 import type { Definition } from '../../journal/index.ts'
 import type { Transactor } from '../database.ts'
 import type { DiskId, InitiatorId } from '../ids.ts'
+import { seen } from '../scope.ts'
 import type { Attachment } from '../types.ts'
 import { attachmentLocks, type Parts } from './parts.ts'
 
@@ -22,8 +23,10 @@ export function revoke({ target }: Parts): Definition<Transactor, Request, Inten
   return {
     kind: 'revoke',
     plan: async (tx, { diskId, initiatorId }) => {
-      const all = (await tx.grants(diskId)).map(({ attachment }) => attachment)
-      const attachments = all.filter((one) => initiatorId === undefined || one.initiatorId === initiatorId)
+      const grants = await tx.grants(diskId)
+      const attachments = grants
+        .filter(({ initiator }) => initiatorId === undefined || seen(tx, initiator) === initiatorId)
+        .map(({ attachment }) => attachment)
       if (attachments.length === 0) return { met: { result: undefined, subject: diskId } }
       return { intent: { diskId, attachments } }
     },

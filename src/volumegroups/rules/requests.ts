@@ -4,10 +4,22 @@ import {
   MAX_DISK_BYTES,
   MAX_DISKS_PER_RECOVERY_POINT,
   MAX_INITIATOR_ID_BYTES,
+  MAX_LOCK_MS,
   MAX_NAME_BYTES,
+  MAX_PROJECT_PATH_BYTES,
+  MAX_WHY_BYTES,
   MIN_DISK_BYTES,
 } from '../limits.ts'
-import type { DiskSpec, InitiatorSpec, RecoveryPointSpec, SizeRange } from '../ports.ts'
+import type {
+  DiskSpec,
+  GroupPointSpec,
+  InitiatorSpec,
+  PointOptions,
+  RecoveryPointSpec,
+  SizeRange,
+} from '../ports.ts'
+import type { TokenSpec } from '../projects.ts'
+import type { PointTerms } from '../types.ts'
 
 /** What a caller can get wrong without any look at the state. All faults of a request are thrown together. */
 
@@ -24,13 +36,7 @@ export function checkDisk({ name, project, group, size, attributes }: DiskSpec):
   checkProject(faults, project)
   if (group.kind === 'named') checkName(faults, 'group.name', group.name)
   checkSize(faults, size)
-  const bytes = Object.entries(attributes)
-    .flat()
-    .reduce((sum, text) => sum + Buffer.byteLength(text), 0)
-  if (bytes > MAX_ATTRIBUTES_BYTES) {
-    const message = `attributes take ${bytes} bytes, more than ${MAX_ATTRIBUTES_BYTES}`
-    faults.add('attributes', 'INVALID_ARGUMENT', message)
-  }
+  checkTexts(faults, 'attributes', attributes)
   faults.throwIfAny()
 }
 
@@ -40,7 +46,7 @@ export function checkGrowth(size: SizeRange): void {
   faults.throwIfAny()
 }
 
-export function checkRecoveryPoint({ name, diskIds }: RecoveryPointSpec): void {
+export function checkRecoveryPoint({ name, diskIds, ...terms }: RecoveryPointSpec, now: Date): void {
   const faults = new Violations()
   checkName(faults, 'name', name)
   const count = diskIds.length
@@ -48,6 +54,34 @@ export function checkRecoveryPoint({ name, diskIds }: RecoveryPointSpec): void {
     const message = `diskIds must name 1 to ${MAX_DISKS_PER_RECOVERY_POINT} different disks`
     faults.add('diskIds', 'INVALID_ARGUMENT', message)
   }
+  addTermFaults(faults, terms, now)
+  faults.throwIfAny()
+}
+
+export function checkGroupPoint({ name, ...terms }: GroupPointSpec, now: Date): void {
+  const faults = new Violations()
+  checkName(faults, 'name', name)
+  addTermFaults(faults, terms, now)
+  faults.throwIfAny()
+}
+
+export function checkTerms(terms: PointTerms, now: Date): void {
+  const faults = new Violations()
+  addTermFaults(faults, terms, now)
+  faults.throwIfAny()
+}
+
+function addTermFaults(faults: Violations, { lockedUntil, labels = {} }: PointOptions, now: Date): void {
+  if (lockedUntil && lockedUntil.getTime() - now.getTime() > MAX_LOCK_MS) {
+    faults.add('lockedUntil', 'INVALID_ARGUMENT', `lockedUntil must be at most ${MAX_LOCK_MS} ms from now`)
+  }
+  checkTexts(faults, 'labels', labels)
+}
+
+/** Why something was done that needs a reason. */
+export function checkWhy(why: string): void {
+  const faults = new Violations()
+  checkName(faults, 'why', why, MAX_WHY_BYTES)
   faults.throwIfAny()
 }
 
@@ -67,9 +101,36 @@ export function checkInitiator({ id, name, maxAttachments }: InitiatorSpec): voi
   faults.throwIfAny()
 }
 
+export function checkPath(field: string, path: string): void {
+  const faults = new Violations()
+  checkProject(faults, path, field)
+  faults.throwIfAny()
+}
+
+export function checkToken({ role, project, initiatorId, label, expiresAt }: TokenSpec, now: Date): void {
+  const faults = new Violations()
+  const add = (field: string, message: string) => faults.add(field, 'INVALID_ARGUMENT', message)
+  checkProject(faults, project)
+  checkName(faults, 'label', label)
+  if (initiatorId !== undefined) checkName(faults, 'initiatorId', initiatorId, MAX_INITIATOR_ID_BYTES)
+  if ((role === 'node') !== (initiatorId !== undefined)) {
+    add('initiatorId', 'initiatorId must be given for the role node, and for no other')
+  }
+  if (expiresAt !== undefined && !(expiresAt > now)) add('expiresAt', 'expiresAt must be in the future')
+  faults.throwIfAny()
+}
+
 /** RFC 7143 §4.2.7: at most 223 bytes; of what RFC 3722 allows, the ASCII part, normalised to lower case. */
 const ISCSI_NAME = /^(iqn|eui|naa)\.[a-z0-9.:-]{1,219}$/
 const PROJECT = /^(\/|(\/[A-Za-z0-9._-]+)+)$/
+
+function checkTexts(faults: Violations, field: string, texts: Readonly<Record<string, string>>): void {
+  const bytes = Object.entries(texts)
+    .flat()
+    .reduce((sum, text) => sum + Buffer.byteLength(text), 0)
+  if (bytes <= MAX_ATTRIBUTES_BYTES) return
+  faults.add(field, 'INVALID_ARGUMENT', `${field} take ${bytes} bytes, more than ${MAX_ATTRIBUTES_BYTES}`)
+}
 
 export function checkName(faults: Violations, field: string, name: string, maxBytes = MAX_NAME_BYTES): void {
   const bytes = Buffer.byteLength(name)
@@ -78,10 +139,10 @@ export function checkName(faults: Violations, field: string, name: string, maxBy
   faults.add(field, 'INVALID_ARGUMENT', message)
 }
 
-export function checkProject(faults: Violations, project: string): void {
-  if (PROJECT.test(project) && project.length <= MAX_NAME_BYTES) return
-  const message = `project must be a path such as / or /team-a/db, of at most ${MAX_NAME_BYTES} bytes`
-  faults.add('project', 'INVALID_ARGUMENT', message)
+export function checkProject(faults: Violations, project: string, field = 'project'): void {
+  if (PROJECT.test(project) && project.length <= MAX_PROJECT_PATH_BYTES) return
+  const message = `${field} must be a path such as / or /team-a/db, of at most ${MAX_PROJECT_PATH_BYTES} bytes`
+  faults.add(field, 'INVALID_ARGUMENT', message)
 }
 
 function checkSize(faults: Violations, { requiredBytes, limitBytes }: SizeRange): void {

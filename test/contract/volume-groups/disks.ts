@@ -38,7 +38,7 @@ function creation(make: Make): void {
     await using made = await make()
     const { groups } = made
     const group = { kind: 'named', name: 'db' } as const
-    const a = await addDisk(groups, 'a', { project: '/t', group })
+    const a = await addDisk(groups, 'a', { project: '/t', createProject: true, group })
     const b = await addDisk(groups, 'b', { project: '/t', group })
     expect(b.groupId).toBe(a.groupId)
     expect(b.lun).not.toBe(a.lun)
@@ -139,7 +139,7 @@ function retries(make: Make): void {
   test('the same name in another project is another disk', async () => {
     await using made = await make()
     const disk = await addDisk(made.groups, 'a')
-    expect((await addDisk(made.groups, 'a', { project: '/team' })).id).not.toBe(disk.id)
+    expect((await addDisk(made.groups, 'a', { project: '/team', createProject: true })).id).not.toBe(disk.id)
   })
 
   test('two calls at once make one disk', async () => {

@@ -24,12 +24,12 @@ function creation(make: Make): void {
   test('a group is made once for a project and name', async () => {
     await using made = await make()
     const { groups } = made
-    const group = await groups.createGroup({ name: 'db', project: '/team-a' })
+    const group = await groups.createGroup({ name: 'db', project: '/team-a', createProject: true })
     expect(group).toMatchObject({ name: 'db', project: '/team-a', implicit: false })
     expect(volumeGroupIds.is(group.id)).toBe(true)
     expect(group.createdAt).toBeInstanceOf(Date)
     expect(await groups.createGroup({ name: 'db', project: '/team-a' })).toEqual(group)
-    expect((await groups.createGroup({ name: 'db', project: '/team-b' })).id).not.toBe(group.id)
+    expect((await groups.createGroup({ name: 'db', project: '/' })).id).not.toBe(group.id)
     expect(await groups.getGroup(group.id)).toEqual(group)
   })
 

@@ -7,6 +7,7 @@ import {
   type RecoveryPointId,
   recoveryPointIds,
   type VolumeGroups,
+  volumeGroupIds,
 } from '../../../src/volumegroups/index.ts'
 import { addDisk, type Make, MiB, readAll, refused } from './helpers.ts'
 
@@ -16,6 +17,7 @@ export function recoveryPointsContract(make: Make): void {
   creation(make)
   retries(make)
   deletion(make)
+  terms(make)
   lists(make)
   ranges(make)
 }
@@ -84,7 +86,7 @@ function retries(make: Make): void {
       const call = groups.createRecoveryPoint({ name: 'p', diskIds, grouped: false })
       await refused(call, 'NAME_TAKEN', { entity: { kind: 'recoveryPoint', id } })
     }
-    const elsewhere = await addDisk(groups, 'a', { project: '/team' })
+    const elsewhere = await addDisk(groups, 'a', { project: '/team', createProject: true })
     const other = await groups.createRecoveryPoint({ name: 'p', diskIds: [elsewhere.id], grouped: false })
     expect(other.id).not.toBe(id)
   })
@@ -101,6 +103,69 @@ function deletion(make: Make): void {
     expect((await groups.listDiskImages({ recoveryPointId: point.id })).items).toEqual([])
     await groups.deleteRecoveryPoint(point.id)
     expect(await groups.getDisk(a.id)).toEqual(a)
+  })
+}
+
+function terms(make: Make): void {
+  const inAnHour = () => new Date(Date.now() + 3_600_000)
+
+  test('a point of a whole group has all its disks; one of a group without any is refused', async () => {
+    await using made = await make()
+    const { groups } = made
+    const a = await addDisk(groups, 'a', { group })
+    const b = await addDisk(groups, 'b', { group })
+    const spec = { name: 'p', groupId: a.groupId }
+    const point = await groups.createGroupPoint(spec)
+    expect(point).toMatchObject({ ...spec, grouped: true, reason: 'user', labels: {} })
+    expect(point.disks.map(({ diskId }) => diskId).sort()).toEqual([a.id, b.id].sort())
+    await groups.deleteDisk(b.id)
+    expect(await groups.createGroupPoint(spec)).toEqual(point)
+    const empty = await groups.createGroup({ name: 'empty', project: '/' })
+    await refused(groups.createGroupPoint({ ...spec, groupId: empty.id }), 'NAME_TAKEN')
+    await refused(groups.createGroupPoint({ name: 'q', groupId: empty.id }), 'VOLUME_GROUP_EMPTY')
+    await refused(
+      groups.createGroupPoint({ name: 'q', groupId: volumeGroupIds.create() }),
+      'VOLUME_GROUP_NOT_FOUND',
+    )
+  })
+
+  test('a point keeps the terms that it was made with, until they are set anew', async () => {
+    await using made = await make()
+    const { groups } = made
+    const a = await addDisk(groups, 'a')
+    const made1 = {
+      reason: 'csi',
+      expiresAt: inAnHour(),
+      lockedUntil: undefined,
+      labels: { app: 'x' },
+    } as const
+    const point = await groups.createRecoveryPoint({ name: 'p', diskIds: [a.id], grouped: false, ...made1 })
+    expect(point).toMatchObject(made1)
+    const terms = { expiresAt: undefined, lockedUntil: undefined, labels: { app: 'y' } }
+    expect(await groups.updateRecoveryPoint(point.id, terms)).toEqual({ ...point, ...terms })
+    expect(await groups.getRecoveryPoint(point.id)).toEqual({ ...point, ...terms })
+    await refused(groups.updateRecoveryPoint(recoveryPointIds.create(), terms), 'RECOVERY_POINT_NOT_FOUND')
+  })
+
+  test('a locked point stays until the lock ends or is lifted, and a lock only grows', async () => {
+    await using made = await make()
+    const { groups } = made
+    const a = await addDisk(groups, 'a')
+    const lockedUntil = inAnHour()
+    const { id } = await groups.createGroupPoint({ name: 'p', groupId: a.groupId, lockedUntil })
+    const entity = { kind: 'recoveryPoint', id }
+    const set = (until: Date | undefined) =>
+      groups.updateRecoveryPoint(id, { expiresAt: undefined, lockedUntil: until, labels: {} })
+    await refused(groups.deleteRecoveryPoint(id), 'RECOVERY_POINT_LOCKED', { entity })
+    await refused(set(undefined), 'RECOVERY_POINT_LOCKED')
+    await refused(set(new Date(lockedUntil.getTime() - 1)), 'RECOVERY_POINT_LOCKED')
+    const later = new Date(lockedUntil.getTime() + 1)
+    expect(await set(later)).toMatchObject({ lockedUntil: later })
+    await refused(groups.deleteRecoveryPoint(id), 'RECOVERY_POINT_LOCKED')
+    await refused(groups.unlockRecoveryPoint(id, ''), 'INVALID_ARGUMENT')
+    expect((await groups.unlockRecoveryPoint(id, 'wrong policy, ticket 7')).lockedUntil).toBeUndefined()
+    await groups.deleteRecoveryPoint(id)
+    await refused(groups.getRecoveryPoint(id), 'RECOVERY_POINT_NOT_FOUND')
   })
 }
 

@@ -1,0 +1,19 @@
+import type { Reader } from '../database.ts'
+import { isWithin } from '../rules/projects.ts'
+import type { ProjectPath } from '../types.ts'
+import type { PolicyReader } from './database.ts'
+
+/** The policies that a caller of one project finds; what applies to its groups from above, it is told too. */
+export function scopedPolicies(reader: Reader, within: ProjectPath): PolicyReader {
+  return {
+    policy: async (id) => {
+      const found = await reader.policy(id)
+      return found && isWithin(found.project, within) ? found : undefined
+    },
+    policyNamed: async (project, name) =>
+      isWithin(project, within) ? reader.policyNamed(project, name) : undefined,
+    policies: (query, slice) => reader.policies({ ...query, within }, slice),
+    policyAssignments: (query, slice) => reader.policyAssignments({ ...query, within }, slice),
+    policySettings: async (targets = []) => reader.policySettings(targets),
+  }
+}
