@@ -16,16 +16,36 @@ import { initiatorShow } from './initiator/show.ts'
 import { everywhere } from './input/options.ts'
 import { operationList } from './operation/list.ts'
 import { operationShow } from './operation/show.ts'
+import { policyAssign } from './policy/assign.ts'
+import { policyAssignments } from './policy/assignments.ts'
+import { policyCreate } from './policy/create.ts'
+import { policyDelete } from './policy/delete.ts'
+import { policyEffective } from './policy/effective.ts'
+import { policyList } from './policy/list.ts'
+import { policyShow } from './policy/show.ts'
+import { policyUnassign } from './policy/unassign.ts'
+import { policyUpdate } from './policy/update.ts'
+import { projectCreate } from './project/create.ts'
+import { projectDelete } from './project/delete.ts'
+import { projectList } from './project/list.ts'
+import { projectMove } from './project/move.ts'
+import { projectShow } from './project/show.ts'
 import { rpCreate } from './rp/create.ts'
 import { rpDelete } from './rp/delete.ts'
 import { rpImages } from './rp/images.ts'
 import { rpList } from './rp/list.ts'
 import { rpShow } from './rp/show.ts'
+import { rpUnlock } from './rp/unlock.ts'
+import { rpUpdate } from './rp/update.ts'
 import { type CliParts, createRun, type Run } from './run.ts'
 import { status } from './status.ts'
+import { tokenCreate } from './token/create.ts'
+import { tokenList } from './token/list.ts'
+import { tokenRevoke } from './token/revoke.ts'
 import { vgCreate } from './vg/create.ts'
 import { vgDelete } from './vg/delete.ts'
 import { vgList } from './vg/list.ts'
+import { vgMove } from './vg/move.ts'
 import { vgShow } from './vg/show.ts'
 
 /** Adds a verb below its noun. */
@@ -36,7 +56,12 @@ const NOUNS: readonly {
   readonly about: string
   readonly verbs: readonly AddVerb[]
 }[] = [
-  { name: 'vg', about: 'volume groups', verbs: [vgList, vgShow, vgCreate, vgDelete] },
+  {
+    name: 'project',
+    about: 'folders of volume groups and projects',
+    verbs: [projectList, projectShow, projectCreate, projectMove, projectDelete],
+  },
+  { name: 'vg', about: 'volume groups', verbs: [vgList, vgShow, vgCreate, vgMove, vgDelete] },
   {
     name: 'disk',
     about: 'disks of volume groups',
@@ -45,7 +70,15 @@ const NOUNS: readonly {
   {
     name: 'rp',
     about: 'recovery points: what disks held at one instant',
-    verbs: [rpList, rpShow, rpCreate, rpDelete, rpImages],
+    verbs: [rpList, rpShow, rpCreate, rpUpdate, rpUnlock, rpDelete, rpImages],
+  },
+  {
+    name: 'policy',
+    about: 'when recovery points are made, which are kept, and where they travel to',
+    verbs: [
+      ...[policyList, policyShow, policyCreate, policyUpdate, policyDelete],
+      ...[policyAssign, policyUnassign, policyAssignments, policyEffective],
+    ],
   },
   {
     name: 'initiator',
@@ -57,6 +90,7 @@ const NOUNS: readonly {
     about: 'which initiator may reach which disk',
     verbs: [attachmentList, attachmentGrant, attachmentRevoke],
   },
+  { name: 'token', about: 'rights to call this API', verbs: [tokenList, tokenCreate, tokenRevoke] },
   {
     name: 'operation',
     about: 'what was done, is under way, or failed',

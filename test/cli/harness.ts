@@ -66,7 +66,7 @@ export async function runLine(line: string, surroundings: Surroundings = {}): Pr
   return { code, ...written() }
 }
 
-function testTerminal({ columns, answer, onSleep }: Surroundings) {
+export function testTerminal({ columns, answer, onSleep }: Surroundings) {
   const out: string[] = []
   const err: string[] = []
   let sleptMs = 0

@@ -6,6 +6,10 @@ import {
   type EntityRef,
   type Page,
   type PageQuery,
+  type PolicyId,
+  type ProjectId,
+  policyIds,
+  projectIds,
   type Reason,
   type RecoveryPointId,
   recoveryPointIds,
@@ -36,14 +40,18 @@ export async function diskIdOf(session: Session, text: string, project?: string)
   return only('disk', text, await disksIn(session, disks, project)).id
 }
 
-/** The disks that a volume group holds now. */
-export async function diskIdsIn(session: Session, groupId: VolumeGroupId): Promise<readonly DiskId[]> {
-  const disks = await every((page) => session.groups.listDisks({ ...page, groupId }, session.call))
-  if (disks.length > 0) return disks.map(({ id }) => id)
-  throw new StorageError('DISK_NOT_FOUND', 'the volume group holds no disk', {
-    entity: { kind: 'volumeGroup', id: groupId },
-    fix: 'Make a disk in it first: mooring disk create',
-  })
+/** A project is named by its path. */
+export async function projectIdOf(session: Session, text: string): Promise<ProjectId> {
+  if (projectIds.is(text)) return text
+  const projects = await every((page) => session.groups.listProjects({ ...page, path: text }, session.call))
+  return only('project', text, projects).id
+}
+
+export async function policyIdOf(session: Session, text: string, project?: string): Promise<PolicyId> {
+  if (policyIds.is(text)) return text
+  const policies = await every((page) => session.groups.listPolicies({ ...page, project }, session.call))
+  const namesakes = policies.filter(({ name }) => name === text)
+  return only('policy', text, namesakes).id
 }
 
 export interface PointOptions extends ProjectOptions {
@@ -86,10 +94,18 @@ const every = async <Item>(read: (page: PageQuery) => Promise<Page<Item>>): Prom
 const NOT_FOUND = {
   volumeGroup: 'VOLUME_GROUP_NOT_FOUND',
   disk: 'DISK_NOT_FOUND',
+  project: 'PROJECT_NOT_FOUND',
+  policy: 'POLICY_NOT_FOUND',
   recoveryPoint: 'RECOVERY_POINT_NOT_FOUND',
 } as const satisfies Partial<Record<EntityRef['kind'], Reason>>
 
-const WORDS = { volumeGroup: 'volume group', disk: 'disk', recoveryPoint: 'recovery point' } as const
+const WORDS = {
+  volumeGroup: 'volume group',
+  disk: 'disk',
+  project: 'project',
+  policy: 'policy',
+  recoveryPoint: 'recovery point',
+} as const satisfies Record<keyof typeof NOT_FOUND, string>
 
 function only<Item extends { readonly id: string }>(
   kind: keyof typeof NOT_FOUND,

@@ -63,3 +63,27 @@ export function parseAttribute(
 
 /** Adds a value to those before it. */
 export const collect = (text: string, before: readonly string[] = []): string[] => [...before, text]
+
+const MAX_COUNT = 999_999_999
+
+/** A number of things, 0 or more; which of them make sense is for the element to say. */
+export const parseCount = (text: string): number => parseInteger(text, { from: 0, to: MAX_COUNT })
+
+const UNIT_MS: Readonly<Record<string, number>> = {
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
+  y: 31_536_000_000,
+}
+
+/** `90d`: how long, in milliseconds. */
+export function parseDuration(text: string): number {
+  const [, count, unit = ''] = /^(\d{1,6})([smhdwy])$/.exec(text) ?? []
+  const unitMs = UNIT_MS[unit]
+  if (unitMs === undefined) {
+    throw new InvalidArgumentError('A duration is a number with a unit (s, m, h, d, w, y), such as 90d.')
+  }
+  return Number(count) * unitMs
+}

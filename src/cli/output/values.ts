@@ -23,3 +23,15 @@ export function formatDuration(ms: number): string {
   if (seconds < 2 * YEAR_S) return `${Math.floor(seconds / DAY_S)}d`
   return `${Math.floor(seconds / YEAR_S)}y`
 }
+
+/** `1h`: a period as it was set, in the largest unit that loses nothing. */
+export function formatPeriod(ms: number): string {
+  const units = { d: DAY_S, h: HOUR_S, m: MINUTE_S, s: 1 }
+  const [unit, seconds] = Object.entries(units).find(([, size]) => ms % (size * 1000) === 0) ?? ['ms', 0.001]
+  return `${ms / (seconds * 1000)}${unit}`
+}
+
+export const pairsOf = (map: Readonly<Record<string, string>>): string =>
+  Object.entries(map)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(', ')

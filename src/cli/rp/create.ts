@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
-import type { DiskId } from '../../volumegroups/index.ts'
+import type { RecoveryPoint } from '../../volumegroups/index.ts'
 import { UsageError } from '../errors.ts'
-import { diskIdOf, diskIdsIn, groupIdOf } from '../input/names.ts'
+import { diskIdOf, groupIdOf } from '../input/names.ts'
 import { changing, naming, type ProjectOptions } from '../input/options.ts'
 import { collect } from '../input/parse.ts'
 import { printOne } from '../output/print.ts'
@@ -23,25 +23,33 @@ export function rpCreate(rp: Command, run: Run): void {
     .option('--disk <disk>', 'this disk; can be repeated', collect)
     .action(
       run(async (session, name: string, options: Options) => {
-        const diskIds = await disksOf(session, options)
-        const spec = { name, diskIds, grouped: diskIds.length > 1 }
+        const make = await imageOf(session, name, options)
         const work = {
           label: `making recovery point ${name}`,
           kind: 'createRecoveryPoint',
-          about: diskIds[0],
+          about: make.about,
         }
-        const point = await working(session, work, () =>
-          session.groups.createRecoveryPoint(spec, session.call),
-        )
-        await printOne(session, RECOVERY_POINT, point)
+        await printOne(session, RECOVERY_POINT, await working(session, work, make.call))
       }),
     )
 }
 
-async function disksOf(session: Session, { vg, disk, project }: Options): Promise<readonly DiskId[]> {
-  if ((vg === undefined) === (disk === undefined)) {
+interface Making {
+  readonly about: string | undefined
+  readonly call: () => Promise<RecoveryPoint>
+}
+
+/** Of a whole group, or of the disks that are named. */
+async function imageOf(session: Session, name: string, { vg, disk = [], project }: Options): Promise<Making> {
+  const { groups, call } = session
+  if ((vg === undefined) === (disk.length === 0)) {
     throw new UsageError('say what it is of: either --vg, or --disk once or more')
   }
-  if (vg !== undefined) return diskIdsIn(session, await groupIdOf(session, vg, project))
-  return Promise.all((disk ?? []).map((named) => diskIdOf(session, named, project)))
+  if (vg !== undefined) {
+    const groupId = await groupIdOf(session, vg, project)
+    return { about: groupId, call: () => groups.createGroupPoint({ name, groupId }, call) }
+  }
+  const diskIds = await Promise.all(disk.map((named) => diskIdOf(session, named, project)))
+  const spec = { name, diskIds, grouped: diskIds.length > 1 }
+  return { about: diskIds[0], call: () => groups.createRecoveryPoint(spec, call) }
 }

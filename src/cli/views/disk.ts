@@ -1,4 +1,5 @@
 import type { Disk } from '../../volumegroups/index.ts'
+import { pairsOf } from '../output/values.ts'
 import type { View } from '../output/view.ts'
 import { answersOf } from '../output/wire.ts'
 
@@ -15,17 +16,11 @@ export const DISK: View<Disk> = {
     { title: 'source', cell: sourceOf, rank: 'detail' },
     { title: 'lun', cell: ({ lun }) => String(lun), rank: 'detail' },
     { title: 'generation', cell: ({ generation }) => String(generation), rank: 'detail' },
-    { title: 'attributes', cell: attributesOf, rank: 'detail' },
+    { title: 'attributes', cell: ({ attributes }) => pairsOf(attributes), rank: 'detail' },
   ],
 }
 
 function sourceOf({ source }: Disk): string {
   if (source === undefined) return ''
   return source.kind === 'disk' ? source.diskId : `${source.diskId} in ${source.recoveryPointId}`
-}
-
-function attributesOf({ attributes }: Disk): string {
-  return Object.entries(attributes)
-    .map(([key, value]) => `${key}=${value}`)
-    .join(', ')
 }

@@ -8,6 +8,7 @@ export const INITIATOR: View<Initiator> = {
   columns: [
     { title: 'id', cell: ({ id }) => id },
     { title: 'name', cell: ({ name }) => name, isFlexible: true },
+    { title: 'project', cell: ({ project }) => project, isFlexible: true },
     { title: 'most disks', cell: ({ maxAttachments }) => String(maxAttachments || ''), align: 'right' },
     {
       title: 'age',

@@ -1,4 +1,5 @@
 import type { DiskImage, RecoveryPoint } from '../../volumegroups/index.ts'
+import { pairsOf } from '../output/values.ts'
 import type { View } from '../output/view.ts'
 import { answersOf } from '../output/wire.ts'
 
@@ -11,7 +12,11 @@ export const RECOVERY_POINT: View<RecoveryPoint> = {
     { title: 'age', field: 'created', cell: ({ createdAt }, { time }) => time(createdAt), align: 'right' },
     { title: 'id', cell: ({ id }) => id },
     { title: 'vg', cell: ({ groupId }) => groupId, rank: 'spare' },
+    { title: 'reason', cell: ({ reason }) => reason, rank: 'spare' },
     { title: 'grouped', cell: ({ grouped }) => (grouped ? 'yes' : 'no'), rank: 'detail' },
+    { title: 'expires', cell: ({ expiresAt }) => expiresAt?.toISOString() ?? '', rank: 'detail' },
+    { title: 'locked until', cell: ({ lockedUntil }) => lockedUntil?.toISOString() ?? '', rank: 'detail' },
+    { title: 'labels', cell: ({ labels }) => pairsOf(labels), rank: 'detail' },
     {
       title: 'images',
       cell: ({ disks }, { size }) =>
