@@ -1,3 +1,4 @@
+import { availableParallelism, loadavg } from 'node:os'
 import { sweepInterrupted } from '../support/deployment.ts'
 import { measureDataPath } from './data-path.ts'
 import { measureEdge } from './edge.ts'
@@ -18,8 +19,10 @@ import { measureVolumes } from './volumes.ts'
 async function main(): Promise<void> {
   await sweepInterrupted('mooring-bench')
   await using stack = new AsyncDisposableStack()
+  const load = loadOfMachine()
   const few = await openSite(stack)
   const figures = [
+    load,
     ...(await told('starts', measureStarts(few))),
     ...(await told('edge', measureEdge())),
     ...(await told('volumes', measureVolumes(few))),
@@ -30,6 +33,12 @@ async function main(): Promise<void> {
   ]
   const json = process.argv.includes('--json')
   process.stdout.write(json ? `${JSON.stringify(figures, undefined, 2)}\n` : tableOf(figures))
+}
+
+/** What else the machine is doing: on a busy one no figure means much. */
+function loadOfMachine(): Figure {
+  const name = `load average of the machine's ${availableParallelism()} cores before the run`
+  return { name, value: loadavg()[0] as number, unit: '', samples: 1 }
 }
 
 /** The site that there is stays as it is, with one disk at a time; two more hold many. */
