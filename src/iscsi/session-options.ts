@@ -10,6 +10,11 @@ export interface SessionTimeouts {
   readonly lunResetMs: number
   /** After so long a silence the target is pinged. */
   readonly pingAfterMs: number
+  /**
+   * The same while commands are under way. A ping also makes a target go on that has overlooked what it was sent, as
+   * tgtd seems to do at times: stalls of just its ping interval were seen.
+   */
+  readonly pingBusyAfterMs: number
   readonly pingMs: number
   readonly logoutMs: number
   readonly textMs: number
@@ -21,6 +26,7 @@ export const DEFAULT_TIMEOUTS: SessionTimeouts = {
   abortMs: 15_000,
   lunResetMs: 30_000,
   pingAfterMs: 5_000,
+  pingBusyAfterMs: 1_000,
   pingMs: 5_000,
   logoutMs: 5_000,
   textMs: 10_000,

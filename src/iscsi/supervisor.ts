@@ -64,10 +64,15 @@ export class Supervisor {
   #keepAlive(now: number): void {
     const { lastReceivedAt } = this.#connection
     if (this.#pingedAt === undefined) {
-      if (now - lastReceivedAt >= this.#timeouts.pingAfterMs) this.#ping(now)
+      if (now - lastReceivedAt >= this.#silenceMs) this.#ping(now)
     } else if (now - Math.max(lastReceivedAt, this.#pingedAt) >= this.#timeouts.pingMs) {
       this.#session.fail(new IscsiError('timed_out', 'the target does not answer pings'))
     }
+  }
+
+  get #silenceMs(): number {
+    const { pingAfterMs, pingBusyAfterMs } = this.#timeouts
+    return this.#tasks.inFlight.size === 0 ? pingAfterMs : Math.min(pingAfterMs, pingBusyAfterMs)
   }
 
   #ping(now: number): void {

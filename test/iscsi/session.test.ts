@@ -11,6 +11,7 @@ const FAST = {
   abortMs: 100,
   lunResetMs: 100,
   pingAfterMs: 60_000,
+  pingBusyAfterMs: 60_000,
   logoutMs: 100,
 }
 const ittOf = ({ bhs }: ReceivedPdu): number => bhs.readUInt32BE(16)
@@ -182,6 +183,17 @@ test('pings a silent target, and gives it up when it does not answer', async () 
   await connect(script, { timeouts: { pingAfterMs: 30, pingMs: 60 }, onEnd: ended.resolve })
   expect(await ended.promise).toMatchObject({ code: 'timed_out' })
   expect(pings).toBe(2)
+})
+
+test('a target that is silent while a command is under way is pinged soon', async () => {
+  const script: Script = async (peer) => {
+    await peer.login()
+    const command = await peer.expect(0x01)
+    peer.sendStatus({ opcode: 0x20, itt: ittOf(await peer.expect(0x00)) })
+    peer.sendStatus({ opcode: 0x21, itt: ittOf(command) })
+  }
+  const session = await connect(script, { timeouts: { ...FAST, commandMs: 60_000, pingBusyAfterMs: 20 } })
+  await expect(session.execute({ lun: 1, cdb: Buffer.alloc(16) })).resolves.toMatchObject({ status: 0 })
 })
 
 test('a command that takes too long is aborted', async () => {
