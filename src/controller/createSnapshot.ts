@@ -13,7 +13,7 @@ export function createSnapshot(
 ): Handler<CreateSnapshotRequest, CreateSnapshotResponse> {
   return async (request, call) => {
     const { name, volumeId } = parse(request)
-    const spec = { name, diskIds: [existingDiskId(volumeId)], grouped: false }
+    const spec = { name, diskIds: [existingDiskId(volumeId)], grouped: false, reason: 'csi' } as const
     const options = { signal: call.signal, idempotencyKey: idempotencyKeyOf(spec) }
     const [image] = imagesOf(await groups.createRecoveryPoint(spec, options))
     return { snapshot: toSnapshot(image!) }

@@ -14,7 +14,7 @@ export function createVolumeGroupSnapshot(
   return async (request, call) => {
     const name = parse(request)
     const diskIds = request.sourceVolumeIds.map(existingDiskId).sort()
-    const spec = { name, diskIds, grouped: true }
+    const spec = { name, diskIds, grouped: true, reason: 'csi' } as const
     const options = { signal: call.signal, idempotencyKey: idempotencyKeyOf(spec) }
     return { groupSnapshot: toGroupSnapshot(await groups.createRecoveryPoint(spec, options)) }
   }

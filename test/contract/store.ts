@@ -266,6 +266,7 @@ function manifestTests(use: Use): void {
         name: 'nightly',
         grouped: true,
         disks: [{ diskId: diskIds.create(), sizeBytes: SIZE }],
+        ...{ reason: 'schedule', expiresAt: undefined, lockedUntil: new Date(2), labels: { app: 'x' } },
         createdAt: new Date(1),
       },
     ],

@@ -168,7 +168,8 @@ export class FakeState {
     if (!(lockedUntil && terms.lockedUntil && terms.lockedUntil >= lockedUntil))
       refuseLocked(point, new Date())
     this.touch(point.groupId)
-    return this.points.put(id, { ...point, ...terms })
+    const { expiresAt, lockedUntil: until, labels } = terms
+    return this.points.put(id, { ...point, expiresAt, lockedUntil: until, labels })
   }
 
   image({ recoveryPointId: id, diskId }: ImageRef): DiskImage {

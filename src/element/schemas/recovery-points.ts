@@ -1,12 +1,15 @@
 import { Type } from 'typebox'
 import {
   type DiskImage,
+  type GroupPointSpec,
   MAX_DISKS_PER_RECOVERY_POINT,
+  MAX_WHY_BYTES,
+  type PointTerms,
   type RecoveryPoint,
   type RecoveryPointSpec,
 } from '../../volumegroups/index.ts'
 import { describe } from './calls.ts'
-import { diskId, recoveryPointId } from './disks.ts'
+import { diskId, recoveryPointId, texts } from './disks.ts'
 import { groupId } from './volume-groups.ts'
 import { bytes, decodesTo, listQuery, newName, pageOf, request, time } from './wire.ts'
 
@@ -16,8 +19,28 @@ const diskIds = Type.Array(diskId(), {
   uniqueItems: true,
 })
 
+const reason = () => Type.Enum(['user', 'csi'], { description: 'Who wants it. Left out: user.' })
+
+const terms = () => ({
+  expiresAt: Type.Optional(time()),
+  lockedUntil: Type.Optional(time()),
+})
+
+const options = () => ({ reason: Type.Optional(reason()), ...terms(), labels: Type.Optional(texts()) })
+
 const RecoveryPointRequest = decodesTo<RecoveryPointSpec>()(
-  request({ name: newName(), diskIds, grouped: Type.Boolean() }, { title: 'RecoveryPointRequest' }),
+  request(
+    { name: newName(), diskIds, grouped: Type.Boolean(), ...options() },
+    { title: 'RecoveryPointRequest' },
+  ),
+)
+
+const GroupPointRequest = decodesTo<Omit<GroupPointSpec, 'groupId'>>()(
+  request({ name: newName(), ...options() }, { title: 'GroupPointRequest' }),
+)
+
+const TermsRequest = decodesTo<PointTerms>()(
+  request({ ...terms(), labels: texts() }, { title: 'RecoveryPointTerms' }),
 )
 
 export const RecoveryPointSchema = decodesTo<RecoveryPoint>()(
@@ -28,6 +51,9 @@ export const RecoveryPointSchema = decodesTo<RecoveryPoint>()(
       name: Type.String(),
       grouped: Type.Boolean(),
       disks: Type.Array(Type.Object({ diskId: diskId(), sizeBytes: bytes() })),
+      reason: Type.Enum(['schedule', 'user', 'csi'], { description: 'Who wanted it.' }),
+      ...terms(),
+      labels: Type.Record(Type.String(), Type.String()),
       createdAt: time(),
     },
     { title: 'RecoveryPoint' },
@@ -57,6 +83,14 @@ export const recoveryPointCalls = {
     body: RecoveryPointRequest,
     answer: RecoveryPointSchema,
   }),
+  createGroupPoint: describe({
+    method: 'POST',
+    path: '/volume-groups/:groupId/recovery-points',
+    summary: 'Takes an image of all disks of a volume group at one instant.',
+    params: Type.Object({ groupId: groupId() }),
+    body: GroupPointRequest,
+    answer: RecoveryPointSchema,
+  }),
   getRecoveryPoint: describe({
     method: 'GET',
     path: '/recovery-points/:recoveryPointId',
@@ -81,10 +115,26 @@ export const recoveryPointCalls = {
     }),
     answer: pageOf(DiskImageSchema, 'DiskImage'),
   }),
+  updateRecoveryPoint: describe({
+    method: 'PUT',
+    path: '/recovery-points/:recoveryPointId/terms',
+    summary: 'Sets when a recovery point expires, its lock and its labels. A lock is never made shorter.',
+    params,
+    body: TermsRequest,
+    answer: RecoveryPointSchema,
+  }),
+  unlockRecoveryPoint: describe({
+    method: 'POST',
+    path: '/recovery-points/:recoveryPointId/unlock',
+    summary: "Lifts a recovery point's lock. Why is kept with the operation.",
+    params,
+    body: request({ why: newName(MAX_WHY_BYTES) }, { title: 'UnlockRequest' }),
+    answer: RecoveryPointSchema,
+  }),
   deleteRecoveryPoint: describe({
     method: 'DELETE',
     path: '/recovery-points/:recoveryPointId',
-    summary: 'Deletes a recovery point. No error when it is gone.',
+    summary: 'Deletes a recovery point that is not locked. No error when it is gone.',
     params,
   }),
 }

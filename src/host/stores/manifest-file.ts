@@ -55,9 +55,18 @@ const parseDisk = (disk: Written<Manifest['disks'][number]>): Omit<Disk, 'attach
     createdAt: new Date(disk.createdAt),
   }) as Omit<Disk, 'attachedTo'>
 
+/** A manifest from before recovery points had terms has none of these fields. */
+const NO_TERMS = { reason: 'user', labels: {} } as const
+
 const parseRecoveryPoint = (point: Written<RecoveryPoint>): RecoveryPoint =>
   ({
+    ...NO_TERMS,
     ...point,
+    expiresAt: parseOptionalDate(point.expiresAt),
+    lockedUntil: parseOptionalDate(point.lockedUntil),
     disks: point.disks.map((disk) => ({ ...disk, sizeBytes: BigInt(disk.sizeBytes) })),
     createdAt: new Date(point.createdAt),
   }) as RecoveryPoint
+
+const parseOptionalDate = (text: string | undefined): Date | undefined =>
+  text === undefined ? undefined : new Date(text)

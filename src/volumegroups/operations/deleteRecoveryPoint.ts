@@ -2,6 +2,7 @@ import type { Definition } from '../../journal/index.ts'
 import type { Transactor } from '../database.ts'
 import type { RecoveryPointId } from '../ids.ts'
 import { restoresManifest } from '../manifests.ts'
+import { refuseLocked } from '../rules/locks.ts'
 import { departure, departureLocks, dropGroup, type Leaving, leaveGroup } from './departure.ts'
 import { exclusive, type Parts } from './parts.ts'
 
@@ -17,6 +18,7 @@ export function deleteRecoveryPoint(parts: Parts): Definition<Transactor, Recove
     plan: async (tx, id) => {
       const point = await tx.recoveryPoint(id)
       if (point === undefined) return { met: { result: undefined, subject: id } }
+      refuseLocked(point, parts.now())
       return { intent: { id, ...(await departure(tx, point.groupId)) } }
     },
     locks: (intent) => [exclusive(intent.id), ...departureLocks(intent)],

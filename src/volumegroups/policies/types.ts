@@ -68,11 +68,21 @@ export type PolicyTarget =
   | { readonly kind: 'project'; readonly path: ProjectPath }
   | { readonly kind: 'volumeGroup'; readonly id: VolumeGroupId }
 
-/** A setting on one target. Without a policy it says: none, whatever the projects above say. */
-export interface PolicyAssignment {
+/** What is set on one target. Without a policy it says: none, whatever the projects above say. */
+export interface PolicySetting {
   readonly target: PolicyTarget
   readonly kind: PolicyKind
   readonly policyId: PolicyId | undefined
+}
+
+export interface PolicyAssignment extends PolicySetting {
+  readonly setAt: Date
+}
+
+export interface SettingsWithPolicies {
+  readonly settings: readonly PolicySetting[]
+  /** At least those that the settings name. */
+  readonly policies: readonly Policy[]
 }
 
 /** A value with where it came from. */

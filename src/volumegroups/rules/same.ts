@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { StorageError } from '../errors.ts'
-import type { DiskSpec, GroupChoice, RecoveryPointSpec } from '../ports.ts'
+import type { DiskSpec, GroupChoice, GroupPointSpec, RecoveryPointSpec } from '../ports.ts'
 import type { Disk, RecoveryPoint, VolumeGroup } from '../types.ts'
 import { isWithin } from './sizes.ts'
 
@@ -19,16 +19,29 @@ export function checkSame(disk: Disk, group: VolumeGroup | undefined, spec: Disk
   throw new StorageError('NAME_TAKEN', message, { entity: { kind: 'disk', id: disk.id } })
 }
 
+type GroupOfPoint = Pick<GroupPointSpec, 'groupId'>
+
 /** Throws NAME_TAKEN, saying what differs, unless the recovery point is what a repeated request asks for. */
-export function checkSamePoint(point: RecoveryPoint, spec: RecoveryPointSpec): void {
-  const held = new Set(point.disks.map(({ diskId }) => diskId))
-  const differences = [
-    !isDeepStrictEqual(held, new Set(spec.diskIds)) && `it holds ${[...held].join(', ')}`,
-    point.grouped !== spec.grouped && `it is ${point.grouped ? '' : 'not '}a group snapshot`,
-  ].filter((difference) => difference !== false)
+export function checkSamePoint(point: RecoveryPoint, spec: RecoveryPointSpec | GroupOfPoint): void {
+  const differences = 'groupId' in spec ? otherGroup(point, spec) : otherDisks(point, spec)
   if (differences.length === 0) return
   const message = `recovery point ${point.id} has the name ${point.name}, and differs: ${differences.join('; ')}`
   throw new StorageError('NAME_TAKEN', message, { entity: { kind: 'recoveryPoint', id: point.id } })
+}
+
+/** Of which disks it is may have changed since. */
+function otherGroup({ groupId, grouped }: RecoveryPoint, spec: GroupOfPoint): readonly string[] {
+  return groupId === spec.groupId && grouped
+    ? []
+    : [`it is of volume group ${groupId}, or of some disks only`]
+}
+
+function otherDisks(point: RecoveryPoint, spec: RecoveryPointSpec): readonly string[] {
+  const held = new Set(point.disks.map(({ diskId }) => diskId))
+  return [
+    !isDeepStrictEqual(held, new Set(spec.diskIds)) && `it holds ${[...held].join(', ')}`,
+    point.grouped !== spec.grouped && `it is ${point.grouped ? '' : 'not '}a group snapshot`,
+  ].filter((difference) => difference !== false)
 }
 
 function isChosen(group: VolumeGroup, choice: GroupChoice): boolean {

@@ -120,8 +120,9 @@ function terms(make: Make): void {
     expect(point.disks.map(({ diskId }) => diskId).sort()).toEqual([a.id, b.id].sort())
     await groups.deleteDisk(b.id)
     expect(await groups.createGroupPoint(spec)).toEqual(point)
+    const other = await addDisk(groups, 'other')
+    await refused(groups.createGroupPoint({ ...spec, groupId: other.groupId }), 'NAME_TAKEN')
     const empty = await groups.createGroup({ name: 'empty', project: '/' })
-    await refused(groups.createGroupPoint({ ...spec, groupId: empty.id }), 'NAME_TAKEN')
     await refused(groups.createGroupPoint({ name: 'q', groupId: empty.id }), 'VOLUME_GROUP_EMPTY')
     await refused(
       groups.createGroupPoint({ name: 'q', groupId: volumeGroupIds.create() }),
@@ -136,7 +137,6 @@ function terms(make: Make): void {
     const made1 = {
       reason: 'csi',
       expiresAt: inAnHour(),
-      lockedUntil: undefined,
       labels: { app: 'x' },
     } as const
     const point = await groups.createRecoveryPoint({ name: 'p', diskIds: [a.id], grouped: false, ...made1 })

@@ -2,13 +2,13 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import {
   type Policy,
-  type PolicyAssignment,
-  type PolicyId,
+    type PolicyId,
+  type PolicySetting,
   type PolicyTarget,
   policyIds,
   volumeGroupIds,
 } from '../../../src/volumegroups/index.ts'
-import { ancestryOf, inherited, targetsOf } from '../../../src/volumegroups/policies/effective.ts'
+import { ancestryOf, effectivePolicies, policyBook, targetsOf } from '../../../src/volumegroups/policies/effective.ts'
 
 const GROUP = { id: volumeGroupIds.create(), project: '/a/b' }
 const project = (path: string): PolicyTarget => ({ kind: 'project', path })
@@ -34,38 +34,40 @@ test('the nearest setting applies, and the answer says where it is and where els
   fc.assert(
     fc.property(fc.subarray([...places.keys()]), (set) => {
       const policies = set.map(() => policy(policyIds.create()))
-      const assignments = set.map((place, index) => ({
+      const settings = set.map((place, index) => ({
         target: places[place] as PolicyTarget,
         kind: 'protection' as const,
         policyId: policies[index]?.id,
       }))
       const nearest = set[0]
-      expect(inherited('protection', places, { assignments, policies })).toEqual({
+      const found = effectivePolicies(GROUP, policyBook({ settings, policies }))
+      expect(found.protection).toEqual({
         policy: policies[0],
         from: nearest === undefined ? undefined : places[nearest],
         path: nearest === undefined ? places : places.slice(0, nearest + 1),
       })
-      expect(inherited('snapshot', places, { assignments, policies }).from).toBeUndefined()
+      expect(found.snapshot.from).toBeUndefined()
     }),
   )
 })
 
 test('a setting of none ends the inheritance', () => {
   const above = policy(policyIds.create())
-  const assignments: PolicyAssignment[] = [
+  const settings: PolicySetting[] = [
     { target: project('/'), kind: 'protection', policyId: above.id },
     { target: project('/a'), kind: 'protection', policyId: undefined },
   ]
-  const found = inherited('protection', targetsOf(GROUP), { assignments, policies: [above] })
-  expect(found).toMatchObject({ policy: undefined, from: project('/a') })
+  const found = effectivePolicies(GROUP, policyBook({ settings, policies: [above] }))
+  expect(found.protection).toMatchObject({ policy: undefined, from: project('/a') })
 })
 
 test('a project beside, or one that only begins alike, has no say', () => {
   const other = policy(policyIds.create())
-  const assignments: PolicyAssignment[] = ['/a/bc', '/a/b/c', '/b'].map((path) => ({
+  const settings: PolicySetting[] = ['/a/bc', '/a/b/c', '/b'].map((path) => ({
     target: project(path),
     kind: 'protection',
     policyId: other.id,
   }))
-  expect(inherited('protection', targetsOf(GROUP), { assignments, policies: [other] }).from).toBeUndefined()
+  const found = effectivePolicies(GROUP, policyBook({ settings, policies: [other] }))
+  expect(found.protection.from).toBeUndefined()
 })

@@ -1,0 +1,31 @@
+import type { Slice, Within } from '../database.ts'
+import type { PolicyId } from '../ids.ts'
+import type { ProjectPath } from '../types.ts'
+import type { AssignmentFilter, PolicyFilter } from './port.ts'
+import type {
+  Policy,
+  PolicyAssignment,
+  PolicyKind,
+  PolicySettings,
+  PolicyTarget,
+  SettingsWithPolicies,
+} from './types.ts'
+
+export interface PolicyReader {
+  policy(id: PolicyId): Promise<Policy | undefined>
+  policyNamed(project: ProjectPath, name: string): Promise<Policy | undefined>
+  policies(query: PolicyFilter & Within, slice: Slice): Promise<readonly Policy[]>
+  policyAssignments(query: AssignmentFilter & Within, slice: Slice): Promise<readonly PolicyAssignment[]>
+  /** What is set on these targets, or on any, with the policies that this names. */
+  policySettings(targets?: readonly PolicyTarget[]): Promise<SettingsWithPolicies>
+}
+
+export interface PolicyWriter {
+  insertPolicy(policy: Policy): Promise<void>
+  /** Its generation grows. */
+  updatePolicy(id: PolicyId, settings: PolicySettings): Promise<void>
+  deletePolicy(id: PolicyId): Promise<void>
+  /** In place of what is set on the target. */
+  putPolicyAssignment(assignment: PolicyAssignment): Promise<void>
+  deletePolicyAssignment(target: PolicyTarget, kind: PolicyKind): Promise<void>
+}

@@ -1,0 +1,47 @@
+import type { DiskId, PolicyId, VolumeGroupId } from '../ids.ts'
+import type { CallOptions } from '../ports.ts'
+import type { Page, PageQuery, ProjectPath } from '../types.ts'
+import type {
+  EffectivePolicies,
+  Policy,
+  PolicyAssignment,
+  PolicyKind,
+  PolicySetting,
+  PolicySettings,
+  PolicyTarget,
+} from './types.ts'
+
+export type PolicySpec = { readonly name: string; readonly project: ProjectPath } & PolicySettings
+
+export interface PolicyFilter {
+  readonly project?: ProjectPath | undefined
+  readonly kind?: PolicyKind | undefined
+}
+
+export interface AssignmentFilter {
+  readonly policyId?: PolicyId | undefined
+}
+
+/** The part of the domain port that is about policies. */
+export interface Policies {
+  /** Idempotent by (project, name): the same settings, or NAME_TAKEN. */
+  createPolicy(spec: PolicySpec, call?: CallOptions): Promise<Policy>
+  getPolicy(id: PolicyId, call?: CallOptions): Promise<Policy>
+  listPolicies(query?: PageQuery & PolicyFilter, call?: CallOptions): Promise<Page<Policy>>
+  /** Takes effect at once wherever the policy is set. Its kind stays. */
+  updatePolicy(id: PolicyId, settings: PolicySettings, call?: CallOptions): Promise<Policy>
+  /** Refuses a policy that is set on anything. OK when it is gone already. */
+  deletePolicy(id: PolicyId, call?: CallOptions): Promise<void>
+
+  /** Sets a policy, or none, on a project or group, in place of what was set there. */
+  assignPolicy(setting: PolicySetting, call?: CallOptions): Promise<PolicyAssignment>
+  /** What is set above applies again. OK when nothing is set. */
+  unassignPolicy(target: PolicyTarget, kind: PolicyKind, call?: CallOptions): Promise<void>
+  listPolicyAssignments(
+    query?: PageQuery & AssignmentFilter,
+    call?: CallOptions,
+  ): Promise<Page<PolicyAssignment>>
+
+  /** What applies to a group or disk now, and where each value comes from. */
+  effectivePolicies(of: VolumeGroupId | DiskId, call?: CallOptions): Promise<EffectivePolicies>
+}
