@@ -47,6 +47,9 @@ export const ACCESS = {
   updateRecoveryPoint: operate,
   unlockRecoveryPoint: operate,
   deleteRecoveryPoint: change,
+  revertGroup: change,
+  restoreGroup: change,
+  groupSpace: view,
   allocated: view,
   delta: view,
 

@@ -9,12 +9,19 @@ import { rangesPage } from './rules/ranges.ts'
 import type { RecoveryPoint } from './types.ts'
 
 /** What the images of disks hold, from the store, for those whom the database knows. */
-export function contentReads(reader: Reader, store: Store): Pick<VolumeGroups, 'allocated' | 'delta'> {
+export function contentReads(
+  reader: Reader,
+  store: Store,
+): Pick<VolumeGroups, 'allocated' | 'delta' | 'groupSpace'> {
   const find = async ({ recoveryPointId, diskId }: ImageRef) => {
     const point = await pointOf(reader, recoveryPointId)
     return { point, groupId: point.groupId, sizeBytes: imageIn(point, diskId).sizeBytes }
   }
   return {
+    groupSpace: async (id) => {
+      if ((await reader.group(id)) === undefined) throw notFound({ kind: 'volumeGroup', id })
+      return store.space(id)
+    },
     allocated: async (image, query = {}) => {
       const { groupId, sizeBytes } = await find(image)
       const source = { kind: 'recoveryPoint', groupId, ...image } as const

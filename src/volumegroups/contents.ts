@@ -1,4 +1,6 @@
 import type { DiskId, RecoveryPointId, VolumeGroupId } from './ids.ts'
+import type { CallOptions, GroupSpec } from './ports.ts'
+import type { RecoveryPoint, VolumeGroup } from './types.ts'
 
 /** A run of bytes of a disk, in whole blocks of 4 KiB. */
 export interface ByteRange {
@@ -72,4 +74,21 @@ export interface Ranges {
   readonly ranges: readonly ByteRange[]
   /** `fromBytes` of the next page; left out on the last one. */
   readonly nextBytes: bigint | undefined
+}
+
+/** The part of the domain port that is about what disks hold. */
+export interface Contents {
+  /**
+   * Gives the disks of the point's group the content that they had then, all at once; sizes and other disks stay. What
+   * was there before is the recovery point called `keepAs`. Refuses attached disks. Idempotent by that name.
+   */
+  revertGroup(id: RecoveryPointId, keepAs: string, call?: CallOptions): Promise<RecoveryPoint>
+  /** Makes a group with new disks that hold what the point does. Idempotent by (project, name); else NAME_TAKEN. */
+  restoreGroup(id: RecoveryPointId, spec: GroupSpec, call?: CallOptions): Promise<VolumeGroup>
+  /** What the group takes in the pool. Measured at once, which takes longer the more pieces its disks are in. */
+  groupSpace(id: VolumeGroupId, call?: CallOptions): Promise<GroupSpace>
+  /** What of a disk's image is not zeroes by never having been written. */
+  allocated(image: ImageRef, query?: RangesQuery, call?: CallOptions): Promise<Ranges>
+  /** Where a disk's image may differ from an earlier one: the base with the target's bytes there is the target. */
+  delta(images: ImagePair, query?: RangesQuery, call?: CallOptions): Promise<Ranges>
 }

@@ -1,14 +1,4 @@
-import type {
-  ByteRange,
-  GroupSpace,
-  ImagePair,
-  ImageRef,
-  Ranges,
-  RangesQuery,
-  StoredPair,
-  StoredThing,
-  StoreSource,
-} from './contents.ts'
+import type { ByteRange, Contents, GroupSpace, StoredPair, StoredThing, StoreSource } from './contents.ts'
 import type { DiskId, InitiatorId, OperationId, ProjectId, RecoveryPointId, VolumeGroupId } from './ids.ts'
 import type { Policies } from './policies/port.ts'
 import type { Projects } from './projects.ts'
@@ -127,7 +117,7 @@ export interface DiskImageFilter extends PageQuery {
  * The domain port: what the CSI controller calls, what the REST client implements and what the element serves.
  * Every method throws StorageError and nothing else.
  */
-export interface VolumeGroups extends Policies, Projects {
+export interface VolumeGroups extends Policies, Projects, Contents {
   status(call?: CallOptions): Promise<ElementStatus>
   capacity(call?: CallOptions): Promise<Capacity>
 
@@ -166,10 +156,6 @@ export interface VolumeGroups extends Policies, Projects {
   unlockRecoveryPoint(id: RecoveryPointId, why: string, call?: CallOptions): Promise<RecoveryPoint>
   /** Refuses a locked one. OK when it is gone already. */
   deleteRecoveryPoint(id: RecoveryPointId, call?: CallOptions): Promise<void>
-  /** What of a disk's image is not zeroes by never having been written. */
-  allocated(image: ImageRef, query?: RangesQuery, call?: CallOptions): Promise<Ranges>
-  /** Where a disk's image may differ from an earlier one: the base with the target's bytes there is the target. */
-  delta(images: ImagePair, query?: RangesQuery, call?: CallOptions): Promise<Ranges>
 
   /** Idempotent by id; a name that another initiator has is refused. Makes its CHAP credentials. */
   registerInitiator(spec: InitiatorSpec, call?: CallOptions): Promise<Initiator>

@@ -20,6 +20,7 @@ import { policyChanges, policyReads } from './policies/calls.ts'
 import type { Caller, CallOptions, Export, Store, Target, VolumeGroups } from './ports.ts'
 import type { KnownToken } from './projects.ts'
 import { gets, lists } from './reads.ts'
+import { restores } from './restores.ts'
 import { type Runner, readerFor, runnerFor } from './scope.ts'
 import type { ElementStatus, Token } from './types.ts'
 
@@ -76,6 +77,7 @@ export function createVolumeGroups(options: ServiceOptions): VolumeGroupsService
     ...gets(reader, target),
     ...lists(reader),
     ...contentReads(reader, store),
+    ...restores(runner, operations),
     ...changes({ runner, reader, operations, now }),
     ...policyReads(reader),
     ...policyChanges(runner, operations),

@@ -8,6 +8,7 @@ import { initiatorsContract } from './volume-groups/initiators.ts'
 import { policiesContract } from './volume-groups/policies.ts'
 import { projectsContract } from './volume-groups/projects.ts'
 import { recoveryPointsContract } from './volume-groups/recovery-points.ts'
+import { restoresContract } from './volume-groups/restores.ts'
 import { tokensContract } from './volume-groups/tokens.ts'
 
 /**
@@ -21,6 +22,7 @@ export function volumeGroupsContract(name: string, make: Make): void {
     describe('groups', () => groupsContract(make))
     describe('disks', () => disksContract(make))
     describe('recovery points', () => recoveryPointsContract(make))
+    describe('restores', () => restoresContract(make))
     describe('initiators', () => initiatorsContract(make))
     describe('attachments', () => attachmentsContract(make))
     describe('policies', () => policiesContract(make))

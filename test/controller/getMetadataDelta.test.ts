@@ -131,7 +131,10 @@ test('what can not be told has the code that CSI names', async () => {
     [() => delta({ startingOffset: gib(1n) }), status.OUT_OF_RANGE],
     [() => client.stream('GetMetadataAllocated', {}), status.INVALID_ARGUMENT],
     [() => client.stream('GetMetadataAllocated', { snapshotId: unknown }), status.NOT_FOUND],
-    [() => client.stream('GetMetadataAllocated', { snapshotId: base, startingOffset: '-1' }), status.OUT_OF_RANGE],
+    [
+      () => client.stream('GetMetadataAllocated', { snapshotId: base, startingOffset: '-1' }),
+      status.OUT_OF_RANGE,
+    ],
   ] as const
   for (const [call, code] of cases) await expect(call()).rejects.toMatchObject({ code })
 })

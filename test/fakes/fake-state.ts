@@ -158,6 +158,53 @@ export class FakeState {
     return this.#addPoint({ ...spec, grouped: true, diskIds: [] }, disks)
   }
 
+  revert(id: RecoveryPointId, keepAs: string): RecoveryPoint {
+    const { groupId, disks: images } = this.point(id)
+    const disks = this.disks.filter((disk) => disk.groupId === groupId)
+    const known = this.points.find(
+      (point) => point.name === keepAs && this.#projectOf(point) === this.group(groupId).project,
+    )
+    if (known?.labels['reverted-to'] === id) return known
+    if (known) fail('NAME_TAKEN', { kind: 'recoveryPoint', id: known.id }, `${keepAs} differs`)
+    if (disks.length === 0) fail('VOLUME_GROUP_EMPTY', { kind: 'volumeGroup', id: groupId })
+    for (const disk of disks) this.refuseHeld(disk.id)
+    if (!disks.some((disk) => images.some(({ diskId }) => diskId === disk.id))) {
+      fail('DISK_NOT_FOUND', { kind: 'recoveryPoint', id }, 'none of its disks is there')
+    }
+    const labels = { 'reverted-to': id }
+    return this.#addPoint({ name: keepAs, grouped: true, diskIds: [], labels }, disks)
+  }
+
+  restore(id: RecoveryPointId, { name, project }: { name: string; project: ProjectPath }): VolumeGroup {
+    const point = this.point(id)
+    const known = this.groupNamed(project, name)
+    if (known) return this.#restoredFrom(point, known)
+    const group = this.addGroup(project, name)
+    for (const { diskId, sizeBytes } of point.disks) {
+      const made = this.#addDisk(
+        {
+          ...{ name: diskIds.create(), project, group: { kind: 'existing', id: group.id } },
+          size: { requiredBytes: sizeBytes, limitBytes: undefined },
+          source: { kind: 'recoveryPoint', recoveryPointId: id, diskId },
+          attributes: this.disks.get(diskId)?.attributes ?? {},
+        },
+        project,
+      )
+      const { attachedTo: _, ...disk } = made
+      this.disks.put(disk.id, { ...disk, name: disk.id })
+    }
+    return this.groups.put(group.id, { ...group, generation: 1 })
+  }
+
+  #restoredFrom(point: RecoveryPoint, group: VolumeGroup): VolumeGroup {
+    const disks = this.disks.filter(({ groupId }) => groupId === group.id)
+    const same = disks.every(
+      ({ source }) => source?.kind === 'recoveryPoint' && source.recoveryPointId === point.id,
+    )
+    if (same && disks.length === point.disks.length) return group
+    return fail('NAME_TAKEN', { kind: 'volumeGroup', id: group.id }, 'it holds something else')
+  }
+
   point(id: RecoveryPointId): RecoveryPoint {
     return this.points.get(id) ?? fail('RECOVERY_POINT_NOT_FOUND', { kind: 'recoveryPoint', id })
   }
@@ -283,6 +330,11 @@ export class FakeState {
   refuseAttached(id: InitiatorId): void {
     const held = this.attachments.filter(({ initiatorId }) => initiatorId === id).map(({ diskId }) => diskId)
     if (held.length > 0) fail('INITIATOR_IN_USE', { kind: 'initiator', id }, `it holds ${held.join(', ')}`)
+  }
+
+  refuseHeld(id: DiskId): void {
+    const holders = this.holders(id)
+    if (holders.length > 0) fail('DISK_ATTACHED', { kind: 'disk', id }, `held by ${holders.join(', ')}`)
   }
 
   touch(id: VolumeGroupId): void {

@@ -16,6 +16,7 @@ import {
   type ElementStatus,
   type GrantSpec,
   type GroupPointSpec,
+  type GroupSpace,
   type GroupSpec,
   type ImagePair,
   type ImageRef,
@@ -65,6 +66,7 @@ import {
   checkGroupPoint,
   checkGrowth,
   checkInitiator,
+  checkKeepAs,
   checkPath,
   checkRecoveryPoint,
   checkTerms,
@@ -222,8 +224,7 @@ export class FakeVolumeGroups implements VolumeGroups {
     return this.#mutate('deleteDisk', { id }, call, () => {
       const disk = this.#state.disks.get(id)
       if (disk === undefined) return
-      const holders = this.#state.holders(id)
-      if (holders.length > 0) fail('DISK_ATTACHED', { kind: 'disk', id }, `held by ${holders.join(', ')}`)
+      this.#state.refuseHeld(id)
       this.#state.disks.delete(id)
       this.#state.release(disk.groupId)
     })
@@ -293,6 +294,34 @@ export class FakeVolumeGroups implements VolumeGroups {
       for (const { diskId } of point.disks) this.#state.images.delete(`${id}/${diskId}`)
       this.#state.release(point.groupId)
     })
+  }
+
+  async revertGroup(id: RecoveryPointId, keepAs: string, call?: CallOptions): Promise<RecoveryPoint> {
+    return this.#mutate('revertGroup', { id, keepAs }, call, () => {
+      checkKeepAs(keepAs)
+      return this.#state.revert(id, keepAs)
+    })
+  }
+
+  async restoreGroup(id: RecoveryPointId, spec: GroupSpec, call?: CallOptions): Promise<VolumeGroup> {
+    return this.#mutate('restoreGroup', { ...spec, id }, call, () => {
+      checkGroup(spec)
+      this.#state.projects.ensure(spec)
+      return this.#state.restore(id, spec)
+    })
+  }
+
+  async groupSpace(id: VolumeGroupId, call?: CallOptions): Promise<GroupSpace> {
+    heed(call)
+    this.#state.group(id)
+    const none = { exclusiveBytes: 0n, sharedBytes: 0n }
+    const disks = this.#state.disks.filter(({ groupId }) => groupId === id)
+    const points = this.#state.points.filter(({ groupId }) => groupId === id)
+    return {
+      group: none,
+      disks: disks.map((disk) => ({ id: disk.id, ...none })),
+      recoveryPoints: points.map((point) => ({ id: point.id, ...none })),
+    }
   }
 
   /** There are no bytes here: every disk is blank. */

@@ -12,7 +12,7 @@ const CHANGES = {
   database: ['transact'],
   store: [
     ...['createGroup', 'deleteGroup', 'createDisk', 'growDisk', 'deleteDisk'],
-    ...['createRecoveryPoint', 'deleteRecoveryPoint', 'writeManifest'],
+    ...['createRecoveryPoint', 'deleteRecoveryPoint', 'revertGroup', 'writeManifest'],
   ],
   target: ['grant', 'revoke', 'resize'],
 }

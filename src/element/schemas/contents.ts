@@ -1,8 +1,29 @@
 import { Type } from 'typebox'
-import { MAX_RANGES, type Ranges, type RangesQuery, type RecoveryPointId } from '../../volumegroups/index.ts'
+import {
+  type GroupSpace,
+  MAX_RANGES,
+  type Ranges,
+  type RangesQuery,
+  type RecoveryPointId,
+} from '../../volumegroups/index.ts'
 import { describe } from './calls.ts'
 import { diskId, recoveryPointId } from './disks.ts'
-import { bytes, decodesTo, request } from './wire.ts'
+import { RecoveryPointSchema } from './recovery-points.ts'
+import { groupId, VolumeGroupRequest, VolumeGroupSchema } from './volume-groups.ts'
+import { bytes, decodesTo, newName, request } from './wire.ts'
+
+const use = { exclusiveBytes: bytes(), sharedBytes: bytes() }
+
+const SpaceSchema = decodesTo<GroupSpace>()(
+  Type.Object(
+    {
+      group: Type.Object(use),
+      disks: Type.Array(Type.Object({ id: diskId(), ...use })),
+      recoveryPoints: Type.Array(Type.Object({ id: recoveryPointId(), ...use })),
+    },
+    { title: 'GroupSpace' },
+  ),
+)
 
 const RangesSchema = decodesTo<Ranges>()(
   Type.Object(
@@ -25,6 +46,30 @@ const page = {
 const params = Type.Object({ recoveryPointId: recoveryPointId(), diskId: diskId() })
 
 export const contentCalls = {
+  revertGroup: describe({
+    method: 'POST',
+    path: '/recovery-points/:recoveryPointId/revert',
+    summary:
+      'Gives the detached disks of a volume group the content of a recovery point, and keeps what was there.',
+    params: Type.Object({ recoveryPointId: recoveryPointId() }),
+    body: request({ keepAs: newName() }, { title: 'RevertRequest' }),
+    answer: RecoveryPointSchema,
+  }),
+  restoreGroup: describe({
+    method: 'POST',
+    path: '/recovery-points/:recoveryPointId/restore',
+    summary: 'Makes a volume group with new disks that hold what a recovery point does.',
+    params: Type.Object({ recoveryPointId: recoveryPointId() }),
+    body: VolumeGroupRequest,
+    answer: VolumeGroupSchema,
+  }),
+  groupSpace: describe({
+    method: 'GET',
+    path: '/volume-groups/:groupId/space',
+    summary: 'Measures what a volume group takes in the pool.',
+    params: Type.Object({ groupId: groupId() }),
+    answer: SpaceSchema,
+  }),
   allocated: describe({
     method: 'GET',
     path: '/recovery-points/:recoveryPointId/disks/:diskId/allocated',

@@ -23,7 +23,7 @@ export const VolumeGroupSchema = decodesTo<VolumeGroup>()(
   ),
 )
 
-const VolumeGroupRequest = decodesTo<GroupSpec>()(
+export const VolumeGroupRequest = decodesTo<GroupSpec>()(
   request(
     { name: newName(), project: project(), createProject: createProject() },
     { title: 'VolumeGroupRequest' },

@@ -48,6 +48,11 @@ export function createElementEndpoint(
       call('unlockRecoveryPoint', { params: { recoveryPointId }, body: { why } }, options),
     deleteRecoveryPoint: (recoveryPointId, options) =>
       call('deleteRecoveryPoint', { params: { recoveryPointId } }, options),
+    revertGroup: (recoveryPointId, keepAs, options) =>
+      call('revertGroup', { params: { recoveryPointId }, body: { keepAs } }, options),
+    restoreGroup: (recoveryPointId, body, options) =>
+      call('restoreGroup', { params: { recoveryPointId }, body }, options),
+    groupSpace: (groupId, options) => call('groupSpace', { params: { groupId } }, options),
     allocated: (params, query = {}, options) => call('allocated', { params, query }, options),
     delta: ({ base, target: recoveryPointId, diskId }, query = {}, options) =>
       call('delta', { params: { recoveryPointId, diskId }, query: { base, ...query } }, options),

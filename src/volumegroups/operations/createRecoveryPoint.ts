@@ -69,7 +69,7 @@ export function createRecoveryPoint(parts: Parts): Definition<Transactor, Reques
 }
 
 /** However many there are: in the same transaction, so that none is missed. */
-async function allDisksOf(tx: Reader, groupId: VolumeGroupId): Promise<readonly Disk[]> {
+export async function allDisksOf(tx: Reader, groupId: VolumeGroupId): Promise<readonly Disk[]> {
   const entity = { kind: 'volumeGroup', id: groupId } as const
   if ((await tx.group(groupId)) === undefined) throw notFound(entity)
   const disks = await tx.disks({ groupId }, { after: undefined, limit: MAX_LUN })

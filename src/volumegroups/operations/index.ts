@@ -16,6 +16,8 @@ import { moveProject } from './moveProject.ts'
 import type { Parts } from './parts.ts'
 import { registerInitiator } from './registerInitiator.ts'
 import { removeInitiator } from './removeInitiator.ts'
+import { restoreGroup } from './restoreGroup.ts'
+import { revertGroup } from './revertGroup.ts'
 import { revoke } from './revoke.ts'
 import { revokeToken } from './revokeToken.ts'
 import { unassignPolicy } from './unassignPolicy.ts'
@@ -41,6 +43,8 @@ export const operationsOf = (parts: Parts) => ({
   updateRecoveryPoint: updateRecoveryPoint(parts),
   unlockRecoveryPoint: unlockRecoveryPoint(parts),
   deleteRecoveryPoint: deleteRecoveryPoint(parts),
+  revertGroup: revertGroup(parts),
+  restoreGroup: restoreGroup(parts),
   registerInitiator: registerInitiator(parts),
   removeInitiator: removeInitiator(),
   grant: grant(parts),

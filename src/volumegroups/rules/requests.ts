@@ -23,6 +23,12 @@ import type { PointTerms } from '../types.ts'
 
 /** What a caller can get wrong without any look at the state. All faults of a request are thrown together. */
 
+export function checkKeepAs(name: string): void {
+  const faults = new Violations()
+  checkName(faults, 'keepAs', name)
+  faults.throwIfAny()
+}
+
 export function checkGroup({ name, project }: { name: string; project: string }): void {
   const faults = new Violations()
   checkName(faults, 'name', name)

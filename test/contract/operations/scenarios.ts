@@ -9,6 +9,8 @@ export interface Before {
   readonly attachedId: DiskId
   readonly ownId: DiskId
   readonly pointId: RecoveryPointId
+  /** Of a group of which nothing is attached. */
+  readonly calmPointId: RecoveryPointId
   readonly emptyId: VolumeGroupId
   readonly nodeId: InitiatorId
 }
@@ -50,6 +52,14 @@ export const SCENARIOS: Scenario[] = [
   },
   { name: 'deleteRecoveryPoint', run: (service, { pointId }) => service.deleteRecoveryPoint(pointId) },
   {
+    name: 'revertGroup',
+    run: (service, { calmPointId }) => service.revertGroup(calmPointId, 'before'),
+  },
+  {
+    name: 'restoreGroup',
+    run: (service, { calmPointId }) => service.restoreGroup(calmPointId, { name: 'new', project: '/' }),
+  },
+  {
     name: 'registerInitiator',
     run: (service) =>
       service.registerInitiator({ id: initiatorId('new'), name: 'iqn.2026-01.test:new', maxAttachments: 1 }),
@@ -81,7 +91,10 @@ export async function prepare(service: VolumeGroupsService): Promise<Before> {
   const rights = { readOnly: false, shared: false }
   await service.grant({ diskId: attached.id, initiatorId: initiatorId('node'), ...rights })
   const point = await service.createRecoveryPoint({ name: 'point', diskIds: [disk.id], grouped: false })
+  const calm = await service.createDisk(diskSpec('calm', { group: { kind: 'named', name: 'calm' } }))
+  const calmPoint = await service.createRecoveryPoint({ name: 'calm', diskIds: [calm.id], grouped: true })
   return {
+    calmPointId: calmPoint.id,
     groupId: disk.groupId,
     diskId: disk.id,
     attachedId: attached.id,
