@@ -46,7 +46,10 @@ import { vgCreate } from './vg/create.ts'
 import { vgDelete } from './vg/delete.ts'
 import { vgList } from './vg/list.ts'
 import { vgMove } from './vg/move.ts'
+import { vgRestore } from './vg/restore.ts'
+import { vgRevert } from './vg/revert.ts'
 import { vgShow } from './vg/show.ts'
+import { vgSpace } from './vg/space.ts'
 
 /** Adds a verb below its noun. */
 type AddVerb = (noun: Command, run: Run) => void
@@ -61,7 +64,11 @@ const NOUNS: readonly {
     about: 'folders of volume groups and projects',
     verbs: [projectList, projectShow, projectCreate, projectMove, projectDelete],
   },
-  { name: 'vg', about: 'volume groups', verbs: [vgList, vgShow, vgCreate, vgMove, vgDelete] },
+  {
+    name: 'vg',
+    about: 'volume groups',
+    verbs: [vgList, vgShow, vgSpace, vgCreate, vgMove, vgRestore, vgRevert, vgDelete],
+  },
   {
     name: 'disk',
     about: 'disks of volume groups',

@@ -21,6 +21,8 @@ export interface Ended {
 export interface Surroundings {
   /** The width of the terminal; left out = a pipe. */
   readonly columns?: number
+  /** The ids of what was run before; left out = each line counts its ids anew. */
+  readonly seen?: string[]
   /** What the person answers; left out = nobody is there. */
   readonly answer?: string
   /** Called at each sleep, which is over when it is: the clock goes on all the same. Left out = no sleep ends. */
@@ -66,7 +68,7 @@ export async function runLine(line: string, surroundings: Surroundings = {}): Pr
   return { code, ...written() }
 }
 
-export function testTerminal({ columns, answer, onSleep }: Surroundings) {
+export function testTerminal({ columns, seen = [], answer, onSleep }: Surroundings) {
   const out: string[] = []
   const err: string[] = []
   let sleptMs = 0
@@ -88,12 +90,11 @@ export function testTerminal({ columns, answer, onSleep }: Surroundings) {
       await untilAborted(Promise.resolve(over), signal)
     },
   }
-  return { terminal, written: () => ({ out: stable(out.join('')), err: stable(err.join('')) }) }
+  return { terminal, written: () => ({ out: stable(out.join(''), seen), err: stable(err.join(''), seen) }) }
 }
 
 /** Ids in the order in which they appear, and one moment: nothing else in a text differs from run to run. */
-export function stable(text: string): string {
-  const seen: string[] = []
+function stable(text: string, seen: string[]): string {
   return text
     .replaceAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, (uuid) => {
       if (!seen.includes(uuid)) seen.push(uuid)

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
+import { readCliEndpoint } from '../../src/config/cli.ts'
 import {
   readControllerConfig,
   readElementConfig,
@@ -13,6 +14,15 @@ import { ConfigError } from '../../src/config/read.ts'
 const examples = join(import.meta.dirname, '../../deploy/config')
 const folder = mkdtempSync(join(tmpdir(), 'mooring-config-'))
 afterAll(() => rmSync(folder, { recursive: true }))
+
+const NOTHING = {
+  configHome: folder,
+  configFile: undefined,
+  socket: undefined,
+  url: undefined,
+  tokenFile: undefined,
+  caFile: undefined,
+}
 
 function file(text: string): string {
   const path = join(folder, 'config.yaml')
@@ -26,6 +36,7 @@ describe('the example files', () => {
     ['controller.yaml', readControllerConfig],
     ['node.yaml', readNodeConfig],
     ['tokens.yaml', readTokens],
+    ['cli.yaml', (file: string) => readCliEndpoint({}, { ...NOTHING, configFile: file })],
   ])('%s is valid', (name, read) => {
     expect(read(join(examples, name))).toBeDefined()
   })

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { DiskSource } from '../../volumegroups/index.ts'
+import type { DiskSpec } from '../../volumegroups/index.ts'
 import { printOne } from '../output/print.ts'
 import { working } from '../output/progress.ts'
 import type { Session } from '../session.ts'
@@ -25,9 +25,10 @@ export const makingDisk = (command: Command): Command =>
 /** Makes the disk and prints it. */
 export async function makeDisk(
   session: Session,
-  { size, vg, attribute = {}, project }: NewDiskOptions,
-  { name, source }: { readonly name: string; readonly source?: DiskSource },
+  options: NewDiskOptions,
+  { name, source }: Pick<DiskSpec, 'name' | 'source'>,
 ): Promise<void> {
+  const { size, vg, attribute = {}, project } = options
   const groupId = vg === undefined ? undefined : await groupIdOf(session, vg, project)
   const spec = {
     name,

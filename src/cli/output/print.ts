@@ -2,7 +2,7 @@ import { MAX_PAGE, type Page, type PageQuery } from '../../volumegroups/index.ts
 import { isUnreachable, tell } from '../errors.ts'
 import type { Session } from '../session.ts'
 import { renderFields, renderTable } from './table.ts'
-import { listFormat, showFormat, type View } from './view.ts'
+import { listFormat, type RowView, showFormat, type View } from './view.ts'
 
 export interface WatchOptions {
   /** Seconds between two readings; left out = one reading. */
@@ -76,12 +76,23 @@ export async function readAll<Item>(
 }
 
 async function printPage<Item>(session: Session, view: View<Item>, page: Page<Item>): Promise<void> {
+  await printRows(session, view, page.items, () => view.toWire.page(page))
+  const { err } = session.terminal
+  if (page.nextToken !== undefined) err.write(`there are more than these ${page.items.length}\n`)
+}
+
+/** Prints rows for a person; for a program what they are made of. */
+export async function printRows<Item>(
+  session: Session,
+  view: RowView<Item>,
+  rows: readonly Item[],
+  toWire: () => Promise<unknown>,
+): Promise<void> {
   const { terminal, json, exact } = session
   const { out, err } = terminal
-  if (json) printJson(session, await view.toWire.page(page))
-  else if (page.items.length === 0) err.write(`no ${view.plural}\n`)
-  else out.write(renderTable(view, page.items, listFormat(terminal.now(), exact), out.columns))
-  if (page.nextToken !== undefined) err.write(`there are more than these ${page.items.length}\n`)
+  if (json) printJson(session, await toWire())
+  else if (rows.length === 0) err.write(`no ${view.plural}\n`)
+  else out.write(renderTable(view, rows, listFormat(terminal.now(), exact), out.columns))
 }
 
 /** Says to a person that it is done; for a program the exit code does. */

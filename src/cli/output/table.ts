@@ -1,5 +1,5 @@
 import { pad, shorten, widthOf, withoutControls } from './text.ts'
-import type { Column, Format, View } from './view.ts'
+import type { Column, Format, RowView } from './view.ts'
 
 const GAP = '  '
 /** A flexible column is not cut shorter than this. */
@@ -13,18 +13,18 @@ interface Rendered<Item> {
 
 /** An aligned table, no wider than the terminal if that can be had without cutting an id. */
 export function renderTable<Item>(
-  view: View<Item>,
+  { columns }: RowView<Item>,
   items: readonly Item[],
   format: Format,
   terminalWidth = Number.POSITIVE_INFINITY,
 ): string {
-  const all = view.columns.filter(({ rank }) => rank !== 'detail')
-  const columns = narrow(
+  const all = columns.filter(({ rank }) => rank !== 'detail')
+  const shown = narrow(
     all.map((column) => renderColumn(column, items, format)),
     terminalWidth,
   )
   const lines = ['', ...items].map((_, row) =>
-    columns.map(({ column, cells, width }) =>
+    shown.map(({ column, cells, width }) =>
       pad(shorten(cells[row] as string, width), width, column.align ?? 'left'),
     ),
   )
@@ -32,7 +32,7 @@ export function renderTable<Item>(
 }
 
 /** One thing, a line for each of its values. */
-export function renderFields<Item>(view: View<Item>, item: Item, format: Format): string {
+export function renderFields<Item>(view: RowView<Item>, item: Item, format: Format): string {
   const lines = view.columns.map(({ title, field, cell }) => ({
     title: field ?? title,
     value: withoutControls(cell(item, format)),

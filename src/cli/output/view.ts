@@ -20,11 +20,15 @@ export interface Column<Item> {
   readonly isFlexible?: boolean
 }
 
-/** How things of one sort are shown. */
-export interface View<Item> {
+/** How things of one sort are shown to a person. */
+export interface RowView<Item> {
   readonly plural: string
-  readonly toWire: ToWire<Item>
   readonly columns: readonly Column<Item>[]
+}
+
+/** And how to a program. */
+export interface View<Item> extends RowView<Item> {
+  readonly toWire: ToWire<Item>
 }
 
 /** In a list: sizes and ages that are easily compared. */
