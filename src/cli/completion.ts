@@ -1,7 +1,7 @@
 import { Argument, type Command } from 'commander'
 import { bashScript } from './completion/bash.ts'
 import { fishScript } from './completion/fish.ts'
-import { commandsOf } from './completion/tree.ts'
+import { treeOf } from './completion/tree.ts'
 import { zshScript } from './completion/zsh.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -13,5 +13,5 @@ export function completion(program: Command, { out }: Terminal): void {
     .command('completion')
     .description('print a completion script for a shell')
     .addArgument(new Argument('<shell>').choices(Object.keys(SCRIPTS)))
-    .action((shell: keyof typeof SCRIPTS) => out.write(SCRIPTS[shell](program.name(), commandsOf(program))))
+    .action((shell: keyof typeof SCRIPTS) => out.write(SCRIPTS[shell](treeOf(program))))
 }

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { createInterface } from 'node:readline/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -32,7 +33,8 @@ export function processTerminal(interrupted: AbortSignal): Terminal {
     interrupted,
     ask: async (question) => {
       using lines = createInterface({ input: process.stdin, output: process.stderr })
-      return await lines.question(question, { signal: interrupted })
+      const ended = once(lines, 'close').then(() => '') // there is no answer at the end of the input
+      return await Promise.race([lines.question(question, { signal: interrupted }), ended])
     },
     now: () => new Date(),
     sleep: async (ms, signal) => sleep(ms, undefined, { signal }),

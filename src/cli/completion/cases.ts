@@ -1,9 +1,9 @@
-import type { CommandNode } from './tree.ts'
+import type { CommandTree, OptionNode } from './tree.ts'
 
 /** The `case` patterns that bash and zsh have in common. */
 
 /** Every path that is a command. */
-export const pathsOf = (commands: readonly CommandNode[]): string =>
+export const pathsOf = ({ commands }: CommandTree): string =>
   commands
     .filter(({ path }) => path !== '')
     .map(({ path }) => `'${path}'`)
@@ -15,15 +15,19 @@ export interface ValueActions {
 }
 
 /** What to do behind an option that takes a value. */
-export function valueCases(commands: readonly CommandNode[], { choice, file }: ValueActions): string {
-  const lines = commands.flatMap(({ path, options }) =>
-    options.map(({ word, value }) => {
-      if (value.kind === 'none') return ''
-      const pattern = `    '${path}|${word}')`
-      if (value.kind === 'free') return `${pattern} return ;;`
-      const action = value.kind === 'choice' ? choice(value.choices.join(' ')) : file
-      return `${pattern} ${action}; return ;;`
-    }),
-  )
+export function valueCases({ commands, everywhere }: CommandTree, actions: ValueActions): string {
+  const lines = [
+    ...commands.flatMap(({ path, options }) =>
+      options.map((option) => lineOf(`'${path}|${option.word}'`, option, actions)),
+    ),
+    ...everywhere.map((option) => lineOf(`*'|${option.word}'`, option, actions)),
+  ]
   return lines.filter((line) => line !== '').join('\n')
+}
+
+function lineOf(pattern: string, { value }: OptionNode, { choice, file }: ValueActions): string {
+  if (value.kind === 'none') return ''
+  if (value.kind === 'free') return `    ${pattern}) return ;;`
+  const action = value.kind === 'choice' ? choice(value.choices.join(' ')) : file
+  return `    ${pattern}) ${action}; return ;;`
 }

@@ -12,31 +12,49 @@ export interface Suggestion {
   readonly about: string
 }
 
+export interface OptionNode extends Suggestion {
+  readonly value: OptionValue
+}
+
 /** One command, as a completion script needs to know it. */
 export interface CommandNode {
   /** The words that lead to it: `disk list`; of the program itself: none. */
   readonly path: string
   /** What can follow: commands, or the choices of its first argument. */
   readonly words: readonly Suggestion[]
-  /** Its options and the program's. */
-  readonly options: readonly (Suggestion & { readonly value: OptionValue })[]
+  readonly options: readonly OptionNode[]
 }
 
-/** Every command of the program, with all that can follow it. */
-export function commandsOf(program: Command): readonly CommandNode[] {
-  return nodesBelow(program, '', [])
+/** All that can be written. */
+export interface CommandTree {
+  readonly program: string
+  /** The program's options, good everywhere. */
+  readonly everywhere: readonly OptionNode[]
+  readonly commands: readonly CommandNode[]
 }
 
-function nodesBelow(command: Command, path: string, inherited: readonly Option[]): CommandNode[] {
-  const options = [...command.options, ...inherited]
-  const node = { path, words: wordsOf(command), options: [...options.flatMap(optionOf), HELP] }
-  const below = command.commands.flatMap((child) =>
-    nodesBelow(child, `${path} ${child.name()}`.trim(), options),
-  )
-  return [node, ...below]
+export function treeOf(program: Command): CommandTree {
+  const { words } = nodeOf(program, '')
+  return {
+    program: program.name(),
+    everywhere: [...program.options.flatMap(optionOf), HELP],
+    commands: [{ path: '', words, options: [] }, ...nodesBelow(program, '')],
+  }
 }
 
 const HELP = { word: '--help', about: 'say more', value: { kind: 'none' } } as const
+
+const nodesBelow = (command: Command, path: string): CommandNode[] =>
+  command.commands.flatMap((child) => {
+    const below = `${path} ${child.name()}`.trim()
+    return [nodeOf(child, below), ...nodesBelow(child, below)]
+  })
+
+const nodeOf = (command: Command, path: string): CommandNode => ({
+  path,
+  words: wordsOf(command),
+  options: command.options.flatMap(optionOf),
+})
 
 function wordsOf(command: Command): readonly Suggestion[] {
   const choices = command.registeredArguments[0]?.argChoices ?? []
@@ -46,7 +64,7 @@ function wordsOf(command: Command): readonly Suggestion[] {
   ]
 }
 
-function optionOf(option: Option): readonly CommandNode['options'][number][] {
+function optionOf(option: Option): readonly OptionNode[] {
   if (option.long === undefined || option.long === null) return []
   return [{ word: option.long, about: option.description, value: valueAfter(option) }]
 }
