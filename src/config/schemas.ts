@@ -66,6 +66,18 @@ export const ElementConfig = Type.Object(
         strict,
       ),
     ]),
+    /** How full the pool may get, as parts of what it holds. */
+    space: Type.Object(
+      {
+        /** All disks together are promised at most this many times what the pool holds. */
+        overcommit: Type.Number({ minimum: 1, maximum: 1000, default: 20 }),
+        /** From here on the element warns. */
+        warnAt: Type.Number({ minimum: 0.1, maximum: 1, default: 0.8 }),
+        /** From here on no disk is made or grown; what is there goes on. */
+        stopAt: Type.Number({ minimum: 0.1, maximum: 1, default: 0.95 }),
+      },
+      { ...strict, default: {} },
+    ),
     /** Where initiators reach the target. */
     portal: Type.Object({ address: Type.String({ minLength: 1 }), port: Port }, strict),
     target: Type.Object(

@@ -5,7 +5,7 @@ import { type Row, toDisk } from './rows.ts'
 import type { Schema } from './schema.ts'
 import { sliced } from './slices.ts'
 
-type DiskReader = Pick<Reader, 'disk' | 'diskNamed' | 'disks'>
+type DiskReader = Pick<Reader, 'disk' | 'diskNamed' | 'disks' | 'promisedBytes'>
 type DiskWriter = Pick<Transactor, 'insertDisk' | 'resizeDisk' | 'deleteDisk'>
 
 export function diskReader(db: Kysely<Schema>): DiskReader {
@@ -29,6 +29,10 @@ export function diskReader(db: Kysely<Schema>): DiskReader {
       if (name !== undefined) query = query.where('name', '=', name)
       if (within !== undefined) query = query.where('project_id', 'in', idsWithin(db, within))
       return toDisks(db, await sliced(query, ['created_at_ms', 'id'], slice).execute())
+    },
+    promisedBytes: async () => {
+      const query = db.selectFrom('disks').select(({ fn }) => fn.sum('size_bytes').as('bytes'))
+      return BigInt((await query.executeTakeFirstOrThrow()).bytes ?? 0)
     },
   }
 }

@@ -31,6 +31,7 @@ export async function startElement(configFile: string): Promise<Running> {
       store,
       target,
       element: { name: config.name, site: config.site, version: VERSION },
+      marks: config.space,
       ended: (operation) => log.info(operation, 'operation ended'),
       report: ({ error, ...trouble }) => log.warn({ ...trouble, err: error }, 'an operation is in trouble'),
     }),

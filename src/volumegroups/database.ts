@@ -140,6 +140,8 @@ export interface Reader extends PolicyReader {
 
   recoveryPoint(id: RecoveryPointId): Promise<RecoveryPoint | undefined>
   recoveryPointNamed(project: ProjectPath, name: string): Promise<RecoveryPoint | undefined>
+  /** The sizes of all disks together, whoever asks. */
+  promisedBytes(): Promise<bigint>
   recoveryPoints(query: RecoveryPointQuery, slice: Slice): Promise<readonly RecoveryPoint[]>
   diskImages(query: DiskImageQuery, slice: Slice): Promise<readonly DiskImage[]>
 

@@ -17,6 +17,7 @@ import type {
   PageQuery,
   PointReason,
   PointTerms,
+  PoolCapacity,
   Portal,
   ProjectPath,
   RecoveryPoint,
@@ -119,7 +120,7 @@ export interface DiskImageFilter extends PageQuery {
  */
 export interface VolumeGroups extends Policies, Projects, Contents {
   status(call?: CallOptions): Promise<ElementStatus>
-  capacity(call?: CallOptions): Promise<Capacity>
+  capacity(call?: CallOptions): Promise<PoolCapacity>
 
   /** Idempotent by (project, name). */
   createGroup(spec: GroupSpec, call?: CallOptions): Promise<VolumeGroup>

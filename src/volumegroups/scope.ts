@@ -68,6 +68,7 @@ function scopedReader(reader: Reader, scope: Scope): Reader {
         (await reader.disks({ ...query, within }, slice)).map((disk) => hidingHolders(holders, disk)),
       ),
     recoveryPoint: async (id) => placed(await reader.recoveryPoint(id)),
+    promisedBytes: () => reader.promisedBytes(),
     recoveryPointNamed: async (path, name) =>
       isIn(path) ? reader.recoveryPointNamed(path, name) : undefined,
     recoveryPoints: (query, slice) => reader.recoveryPoints({ ...query, within }, slice),

@@ -17,6 +17,7 @@ import { journalErrors } from './journal-errors.ts'
 import { createManifests } from './manifests.ts'
 import { operationsOf } from './operations/index.ts'
 import { policyChanges, policyReads } from './policies/calls.ts'
+import { createPoolSpace, DEFAULT_MARKS, type PoolMarks } from './pool-space.ts'
 import type { Caller, CallOptions, Export, Store, Target, VolumeGroups } from './ports.ts'
 import type { KnownToken } from './projects.ts'
 import { gets, lists } from './reads.ts'
@@ -36,6 +37,7 @@ export interface ServiceOptions {
   readonly now?: () => Date
   readonly newSecret?: () => string
   readonly limits?: Partial<JournalLimits>
+  readonly marks?: PoolMarks
 }
 
 /** The domain port on a database, a store and a target. Its owner disposes of those three, after it. */
@@ -57,7 +59,8 @@ export function createVolumeGroups(options: ServiceOptions): VolumeGroupsService
   const startedAt = now()
   const manifests = createManifests(store, database)
   const newSecret = options.newSecret ?? randomSecret
-  const operations = operationsOf({ database, store, target, manifests, now, newSecret })
+  const space = createPoolSpace(store, database.reader, options.marks ?? DEFAULT_MARKS)
+  const operations = operationsOf({ database, store, target, manifests, space, now, newSecret })
   const journal = new Journal<Transactor>({
     transactions: database,
     errors: journalErrors,
@@ -81,7 +84,7 @@ export function createVolumeGroups(options: ServiceOptions): VolumeGroupsService
     ...changes({ runner, reader, operations, now }),
     ...policyReads(reader),
     ...policyChanges(runner, operations),
-    capacity: () => store.capacity(),
+    capacity: () => space.capacity(),
   })
   const portFor = async (caller: Caller) =>
     portOn(await readerFor(database.reader, caller), runnerFor(journal, caller))

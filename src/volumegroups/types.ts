@@ -153,6 +153,14 @@ export interface Capacity {
   readonly maximumDiskBytes: bigint
 }
 
+/** What is left counts what may still be promised, not only what is free. */
+export interface PoolCapacity extends Capacity {
+  /** The sizes of all disks together. */
+  readonly promisedBytes: bigint
+  /** `warning`: above the mark for it. `stopped`: no disk is made or grown until there is space again. */
+  readonly state: 'ok' | 'warning' | 'stopped'
+}
+
 export interface ElementStatus {
   /** The element's UUID; it never changes. */
   readonly elementId: string

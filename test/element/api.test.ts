@@ -139,7 +139,7 @@ test('an unforeseen error is told in the log, with its causes, and not to the ca
 })
 
 test('an answer that is not what the schema says does not leave the element', async () => {
-  const capacity = async () => ({ totalBytes: -1n, availableBytes: 0n, maximumDiskBytes: 0n })
+  const capacity = async () => ({ ...(await new FakeVolumeGroups().capacity()), totalBytes: -1n })
   const answer = await createApp(fakeWith({ capacity })).inject({ url: '/v1/capacity' })
   expect([answer.statusCode, answer.json().reason]).toEqual([500, 'INTERNAL'])
 })

@@ -3,7 +3,6 @@ import { isDeepStrictEqual } from 'node:util'
 import {
   type Attachment,
   CATALOGUE,
-  type Capacity,
   type ChapCredentials,
   type Connection,
   type Disk,
@@ -24,6 +23,7 @@ import {
   MAX_LUN,
   naaOf,
   type PointTerms,
+  type PoolCapacity,
   type ProjectPath,
   type Reason,
   type RecoveryPoint,
@@ -63,11 +63,12 @@ export class FakeState {
     this.#totalBytes = totalBytes
   }
 
-  capacity(): Capacity {
+  capacity(): PoolCapacity {
     const usedBytes = this.disks.filter(() => true).reduce((sum, disk) => sum + disk.sizeBytes, 0n)
     const availableBytes = this.#totalBytes - usedBytes
     const maximumDiskBytes = least(availableBytes, MAX_DISK_BYTES)
-    return { totalBytes: this.#totalBytes, availableBytes, maximumDiskBytes }
+    const pool = { totalBytes: this.#totalBytes, promisedBytes: usedBytes, state: 'ok' as const }
+    return { ...pool, availableBytes, maximumDiskBytes }
   }
 
   #reserve(moreBytes: bigint): void {

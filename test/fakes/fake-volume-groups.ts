@@ -4,7 +4,6 @@ import {
   type AssignmentFilter,
   type Attachment,
   type CallOptions,
-  type Capacity,
   type Connection,
   type Disk,
   type DiskFilter,
@@ -39,6 +38,7 @@ import {
   type PolicySettings,
   type PolicySpec,
   type PolicyTarget,
+  type PoolCapacity,
   type Project,
   type ProjectFilter,
   type ProjectId,
@@ -107,7 +107,7 @@ export class FakeVolumeGroups implements VolumeGroups {
     return { elementId: this.#elementId, name, site, version: '0.0.0', state, startedAt: this.#startedAt }
   }
 
-  async capacity(call?: CallOptions): Promise<Capacity> {
+  async capacity(call?: CallOptions): Promise<PoolCapacity> {
     heed(call)
     return this.#state.capacity()
   }

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import type { Capacity, ElementStatus } from '../../volumegroups/index.ts'
+import type { ElementStatus, PoolCapacity } from '../../volumegroups/index.ts'
 import { describe } from './calls.ts'
 import { bytes, decodesTo, time } from './wire.ts'
 
@@ -17,9 +17,17 @@ export const StatusSchema = decodesTo<ElementStatus>()(
   ),
 )
 
-export const CapacitySchema = decodesTo<Capacity>()(
+export const CapacitySchema = decodesTo<PoolCapacity>()(
   Type.Object(
-    { totalBytes: bytes(), availableBytes: bytes(), maximumDiskBytes: bytes() },
+    {
+      totalBytes: bytes(),
+      availableBytes: bytes({ description: 'What may still be promised to disks.' }),
+      maximumDiskBytes: bytes(),
+      promisedBytes: bytes({ description: 'The sizes of all disks together.' }),
+      state: Type.Enum(['ok', 'warning', 'stopped'], {
+        description: 'stopped: no disk is made or grown until there is space again.',
+      }),
+    },
     { title: 'Capacity' },
   ),
 )

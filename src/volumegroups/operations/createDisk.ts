@@ -25,7 +25,7 @@ interface Intent {
 
 /** Makes a disk, blank or with a source's content, and with it the group that it asks for. */
 export function createDisk(parts: Parts): Definition<Transactor, DiskSpec, Intent, Disk> {
-  const { store, manifests } = parts
+  const { store, manifests, space } = parts
   return {
     kind: 'createDisk',
     plan: async (tx, spec) => {
@@ -50,6 +50,7 @@ export function createDisk(parts: Parts): Definition<Transactor, DiskSpec, Inten
     subject: ({ disk }) => disk.id,
     entities: ({ disk, placeId }) => [placeId, disk.id, disk.groupId],
     steps: [
+      { name: 'check space', run: ({ disk }) => space.admit(disk.sizeBytes) },
       {
         name: 'create group',
         run: async ({ group, makesGroup }) => makesGroup && store.createGroup(group.id),

@@ -54,7 +54,11 @@ export function growDisk(parts: Parts): Definition<Transactor, Request, Intent, 
   }
 }
 
-async function grow({ database, store, target }: Parts, { id, groupId, sizeBytes }: Intent): Promise<void> {
+async function grow(
+  { database, store, target, space }: Parts,
+  { id, groupId, sizeBytes }: Intent,
+): Promise<void> {
+  await space.admit(sizeBytes - ((await database.reader.disk(id))?.sizeBytes ?? 0n))
   const change = (): Promise<void> => store.growDisk(groupId, id, sizeBytes)
   const exports = exportsOf(store, await database.reader.grants(id))
   await (exports.length > 0 ? target.resize(exports, change) : change())

@@ -4,6 +4,7 @@ import { type EntityRef, type Reason, StorageError } from '../errors.ts'
 import type { DiskId, InitiatorId } from '../ids.ts'
 import type { Manifests } from '../manifests.ts'
 import type { Store, Target } from '../ports.ts'
+import type { PoolSpace } from '../pool-space.ts'
 import type { ProjectPath } from '../types.ts'
 
 /** What operations work with. */
@@ -13,6 +14,7 @@ export interface Parts {
   readonly target: Target
   readonly manifests: Manifests
   readonly now: () => Date
+  readonly space: PoolSpace
   /** An unguessable text of 16 to 32 characters. */
   readonly newSecret: () => string
 }

@@ -29,6 +29,7 @@ const CLONES_LIMIT_MS = 300_000
 export function restoreGroup({
   store,
   manifests,
+  space,
   now,
 }: Parts): Definition<Transactor, Request, Intent, VolumeGroup> {
   return {
@@ -56,6 +57,7 @@ export function restoreGroup({
       ...disks.map(({ id }) => id),
     ],
     steps: [
+      { name: 'check space', run: ({ disks }) => space.admit(sumOf(disks)) },
       {
         name: 'create group',
         run: ({ group }) => store.createGroup(group.id),
@@ -86,6 +88,9 @@ export function restoreGroup({
     supersedes: [],
   }
 }
+
+const sumOf = (disks: readonly StoredDisk[]): bigint =>
+  disks.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0n)
 
 async function cloneDisks(store: Store, { point, disks }: Intent): Promise<void> {
   for (const [index, { id, groupId, sizeBytes }] of disks.entries()) {
