@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import {
   type BlockDevice,
   type DiskState,
@@ -5,6 +6,7 @@ import {
   type IscsiErrorCode,
   isidOf,
   ReconnectingDisk,
+  type ReconnectingDiskOptions,
 } from '../../../iscsi/index.ts'
 import { type Reason, StorageError } from '../../../volumegroups/index.ts'
 import type { SessionState, VolumeSpec } from '../volume-spec.ts'
@@ -28,7 +30,7 @@ export async function openIscsiDevice(
 ): Promise<BlockDevice> {
   const { portals, targetName, initiatorName, lun, serial, naa, chap, readOnly, shared } = volume
   try {
-    const disk = await ReconnectingDisk.open({
+    const disk = await openPatiently({
       portals,
       targetName,
       initiatorName,
@@ -47,6 +49,24 @@ export async function openIscsiDevice(
     if (!(error instanceof IscsiError)) throw error
     const reason = REASONS[error.code] ?? 'INITIATOR_UNAVAILABLE'
     throw new StorageError(reason, `${volume.diskId}: ${error.message}`, { cause: error })
+  }
+}
+
+const PASSING: readonly IscsiErrorCode[] = ['target_busy', 'connect_failed', 'connection_lost']
+const PATIENCE_MS = 3000
+const RETRY_MS = 100
+
+/** A target of which another disk just grows, or that starts again, is back in a moment: no reason to fail a call. */
+async function openPatiently(options: ReconnectingDiskOptions): Promise<ReconnectingDisk> {
+  const deadline = Date.now() + PATIENCE_MS
+  for (;;) {
+    try {
+      return await ReconnectingDisk.open(options)
+    } catch (error) {
+      const isPassing = error instanceof IscsiError && PASSING.includes(error.code)
+      if (!isPassing || Date.now() > deadline) throw error
+      await sleep(RETRY_MS, undefined, { signal: options.signal })
+    }
   }
 }
 
