@@ -9,6 +9,7 @@ import type {
   PolicyWriter,
   VolumeGroupId,
 } from '../volumegroups/index.ts'
+import { planReader, planWriter } from './plans.ts'
 import { idAt, idsWithin } from './projects.ts'
 import { type Row, toDate } from './rows.ts'
 import type { Schema } from './schema.ts'
@@ -57,6 +58,7 @@ export function policyReader(db: Kysely<Schema>): PolicyReader {
         targets === undefined ? policyRows(db) : policyRows(db).where('policies.id', 'in', policyIds)
       return { settings, policies: (await policies.execute()).map(toPolicy) }
     },
+    ...planReader(db),
   }
 }
 
@@ -127,6 +129,7 @@ export function policyWriter(db: Kysely<Schema>): PolicyWriter {
         })
         .execute()
     },
+    ...planWriter(db),
     deletePolicyAssignment: (target, kind) => deleteAssignment(db, target, kind),
   }
 }

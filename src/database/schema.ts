@@ -74,6 +74,18 @@ export interface Schema {
     generation: Whole
     created_at_ms: Whole
   }
+  schedule_plans: {
+    group_id: string
+    policy_id: string
+    policy_generation: Whole
+    due_at_ms: Whole
+    point_name: string
+    try_at_ms: Whole
+    failures: Whole
+    failure_reason: string | null
+    failure_message: string | null
+    last_point_at_ms: Whole | null
+  }
   policy_assignments: {
     target: string
     kind: string

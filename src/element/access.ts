@@ -75,6 +75,7 @@ export const ACCESS = {
   listPolicyAssignments: view,
   groupPolicies: view,
   diskPolicies: view,
+  getSchedule: view,
 
   getOperation: view,
   listOperations: view,

@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import { type ElementSettings, readElementConfig, readTokens } from '../config/config.ts'
 import { openDatabase } from '../database/open.ts'
 import { type Auth, createElementApi, createMetrics, listen } from '../element/index.ts'
+import { createScheduler } from '../element/loops/scheduler.ts'
 import { openPool, type Pool } from '../host/pool.ts'
 import { createBtrfsStore } from '../host/stores/btrfs/store.ts'
 import { createTgtTarget } from '../host/targets/tgt/target.ts'
@@ -30,14 +31,15 @@ export async function startElement(configFile: string): Promise<Running> {
       database,
       store,
       target,
-      element: { name: config.name, site: config.site, version: VERSION },
       marks: config.space,
+      element: { name: config.name, site: config.site, version: VERSION },
       ended: (operation) => log.info(operation, 'operation ended'),
       report: ({ error, ...trouble }) => log.warn({ ...trouble, err: error }, 'an operation is in trouble'),
     }),
   )
   await openApis(stack, { config, service, log })
   const recovery = await service.start()
+  stack.use(createScheduler({ database, groups: service, log: log.child({ part: 'scheduler' }) }))
   log.info({ elementId: database.elementId, site: config.site, recovery }, 'element ready')
   const running = stack.move()
   return { log, [Symbol.asyncDispose]: () => running.disposeAsync() }

@@ -233,6 +233,11 @@ export const CATALOGUE = {
     meaning: 'The pool has not enough free space.',
     fix: 'Delete disks or recovery points, or enlarge the pool.',
   },
+  POINT_OVERDUE: {
+    kind: 'unavailable',
+    meaning: 'A recovery point is due and waits for its turn.',
+    fix: 'Wait; if it stays so, look for operations that take long and at the load of the pool.',
+  },
   TOPOLOGY_UNREACHABLE: {
     kind: 'no_space',
     meaning: 'No element can place the volume where the request demands it.',

@@ -18,12 +18,12 @@ import { createManifests } from './manifests.ts'
 import { operationsOf } from './operations/index.ts'
 import { policyChanges, policyReads } from './policies/calls.ts'
 import { createPoolSpace, DEFAULT_MARKS, type PoolMarks } from './pool-space.ts'
-import type { Caller, CallOptions, Export, Store, Target, VolumeGroups } from './ports.ts'
+import type { Caller, CallOptions, Export, GroupPointSpec, Store, Target, VolumeGroups } from './ports.ts'
 import type { KnownToken } from './projects.ts'
 import { gets, lists } from './reads.ts'
 import { restores } from './restores.ts'
 import { type Runner, readerFor, runnerFor } from './scope.ts'
-import type { ElementStatus, Token } from './types.ts'
+import type { ElementStatus, RecoveryPoint, Token } from './types.ts'
 
 export interface ServiceOptions {
   readonly database: Database
@@ -46,6 +46,8 @@ export interface VolumeGroupsService extends VolumeGroups, AsyncDisposable {
   exportsFromDatabase(): Promise<readonly Export[]>
   /** Whose a token is, by the hex SHA-256 of its secret; undefined when it is not known, or its time is over. */
   tokenOf(sha256: string): Promise<KnownToken | undefined>
+  /** A point to which retention applies: for the scheduler alone. */
+  createScheduledPoint(spec: Omit<GroupPointSpec, 'reason'>, call?: CallOptions): Promise<RecoveryPoint>
   /** Starts the target, finishes what a former process left open, and opens for calls; until then NOT_READY. */
   start(): Promise<Recovery>
 }
@@ -82,15 +84,18 @@ export function createVolumeGroups(options: ServiceOptions): VolumeGroupsService
     ...contentReads(reader, store),
     ...restores(runner, operations),
     ...changes({ runner, reader, operations, now }),
-    ...policyReads(reader),
+    ...policyReads(reader, now),
     ...policyChanges(runner, operations),
     capacity: () => space.capacity(),
   })
+  const createScheduledPoint: VolumeGroupsService['createScheduledPoint'] = (spec, call) =>
+    journal.run(operations.createRecoveryPoint, { ...spec, reason: 'schedule' }, { signal: call?.signal })
   const portFor = async (caller: Caller) =>
     portOn(await readerFor(database.reader, caller), runnerFor(journal, caller))
   return {
     ...edge({ status }, () => {}),
     ...edge(portOn(database.reader, runnerFor(journal, undefined)), admit, portFor),
+    ...edge({ createScheduledPoint }, admit),
     exportsFromDatabase,
     tokenOf: async (sha256) => knownToken(await database.reader.tokenOf(sha256), database.reader, now()),
     start: async () => {

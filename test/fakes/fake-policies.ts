@@ -16,6 +16,8 @@ import {
   type PolicySpec,
   type PolicyTarget,
   policyIds,
+  type ScheduleState,
+  scheduleState,
   type VolumeGroup,
   type VolumeGroupId,
 } from '../../src/volumegroups/index.ts'
@@ -105,6 +107,11 @@ export class FakePolicies {
       group,
       policyBook({ settings: this.#set(), policies: this.#policies.filter(() => true) }),
     )
+  }
+
+  /** Nothing is scheduled here. */
+  schedule(id: VolumeGroupId): ScheduleState {
+    return scheduleState(this.#state.group(id).id, undefined, new Date())
   }
 
   /** A setting goes with the group that it is on. */

@@ -48,6 +48,7 @@ import {
   type RecoveryPoint,
   type RecoveryPointId,
   type RecoveryPointSpec,
+  type ScheduleState,
   type SizeRange,
   StorageError,
   type Token,
@@ -438,6 +439,11 @@ export class FakeVolumeGroups implements VolumeGroups {
   ): Promise<Page<PolicyAssignment>> {
     heed(call)
     return this.#policies.assignments(query)
+  }
+
+  async getSchedule(id: VolumeGroupId, call?: CallOptions): Promise<ScheduleState> {
+    heed(call)
+    return this.#policies.schedule(id)
   }
 
   async effectivePolicies(of: VolumeGroupId | DiskId, call?: CallOptions): Promise<EffectivePolicies> {

@@ -28,6 +28,18 @@ const STATEMENTS = [
     set_at_ms integer not null,
     primary key (target, kind)
   ) strict`,
+  `create table schedule_plans (
+    group_id text not null primary key references volume_groups (id) on delete cascade,
+    policy_id text not null,
+    policy_generation integer not null,
+    due_at_ms integer not null,
+    point_name text not null,
+    try_at_ms integer not null,
+    failures integer not null,
+    failure_reason text,
+    failure_message text,
+    last_point_at_ms integer
+  ) strict`,
   `alter table recovery_points add column reason text not null default 'user'`,
   'alter table recovery_points add column expires_at_ms integer',
   'alter table recovery_points add column locked_until_ms integer',

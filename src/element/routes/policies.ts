@@ -11,5 +11,6 @@ export function policyRoutes(serve: Serve, groups: VolumeGroups): void {
   serve('unassignPolicy', ({ query }, call) => groups.unassignPolicy(query.target, query.kind, call))
   serve('listPolicyAssignments', ({ query }, call) => groups.listPolicyAssignments(query, call))
   serve('groupPolicies', ({ params }, call) => groups.effectivePolicies(params.groupId, call))
+  serve('getSchedule', ({ params }, call) => groups.getSchedule(params.groupId, call))
   serve('diskPolicies', ({ params }, call) => groups.effectivePolicies(params.diskId, call))
 }

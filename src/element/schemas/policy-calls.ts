@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import type { ScheduleState } from '../../volumegroups/index.ts'
 import { describe } from './calls.ts'
 import { diskId } from './disks.ts'
 import {
@@ -13,10 +14,23 @@ import {
   SettingsRequest,
 } from './policies.ts'
 import { groupId, project } from './volume-groups.ts'
-import { listQuery, pageOf } from './wire.ts'
+import { decodesTo, listQuery, pageOf, time } from './wire.ts'
 
 const path = '/policies/:policyId'
 const params = Type.Object({ policyId: policyId() })
+
+const ScheduleStateSchema = decodesTo<ScheduleState>()(
+  Type.Object(
+    {
+      groupId: groupId(),
+      policyId: Type.Optional(policyId()),
+      dueAt: Type.Optional(time()),
+      lastPointAt: Type.Optional(time()),
+      missed: Type.Optional(Type.Object({ since: time(), reason: Type.String(), message: Type.String() })),
+    },
+    { title: 'ScheduleState' },
+  ),
+)
 
 export const policyCalls = {
   createPolicy: describe({
@@ -80,6 +94,13 @@ export const policyCalls = {
     summary: 'Says which policies apply to a volume group, and where each is set.',
     params: Type.Object({ groupId: groupId() }),
     answer: EffectiveSchema,
+  }),
+  getSchedule: describe({
+    method: 'GET',
+    path: '/volume-groups/:groupId/schedule',
+    summary: 'Says when the next recovery point of a volume group is due, and whether one was missed.',
+    params: Type.Object({ groupId: groupId() }),
+    answer: ScheduleStateSchema,
   }),
   diskPolicies: describe({
     method: 'GET',

@@ -11,6 +11,7 @@ export function policyEndpoint(call: Caller): Policies {
     assignPolicy: (body, options) => call('assignPolicy', { body }, options),
     unassignPolicy: (target, kind, options) => call('unassignPolicy', { query: { target, kind } }, options),
     listPolicyAssignments: (query = {}, options) => call('listPolicyAssignments', { query }, options),
+    getSchedule: (groupId, options) => call('getSchedule', { params: { groupId } }, options),
     effectivePolicies: (of, options) =>
       diskIds.is(of)
         ? call('diskPolicies', { params: { diskId: of } }, options)

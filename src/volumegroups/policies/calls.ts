@@ -9,6 +9,7 @@ import type { Runner } from '../scope.ts'
 import type { VolumeGroup } from '../types.ts'
 import { checkPolicy, checkSettings } from './check.ts'
 import { effectivePolicies, placeOf, policyBook, targetsOf } from './effective.ts'
+import { scheduleState } from './plans.ts'
 import type { Policies } from './port.ts'
 
 type Changes = 'createPolicy' | 'updatePolicy' | 'deletePolicy' | 'assignPolicy' | 'unassignPolicy'
@@ -43,7 +44,7 @@ export function policyChanges(
 
 type Reads = Exclude<keyof Policies, Changes>
 
-export function policyReads(reader: Reader): Pick<Policies, Reads> {
+export function policyReads(reader: Reader, now: () => Date): Pick<Policies, Reads> {
   return {
     getPolicy: async (id) => {
       const policy = await reader.policy(id)
@@ -65,6 +66,10 @@ export function policyReads(reader: Reader): Pick<Policies, Reads> {
     effectivePolicies: async (of) => {
       const group = await groupOf(reader, of)
       return effectivePolicies(group, policyBook(await reader.policySettings(targetsOf(group))))
+    },
+    getSchedule: async (id) => {
+      const group = await groupOf(reader, id)
+      return scheduleState(group.id, await reader.plan(id), now())
     },
   }
 }

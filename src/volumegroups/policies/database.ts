@@ -1,6 +1,7 @@
 import type { Slice, Within } from '../database.ts'
-import type { PolicyId } from '../ids.ts'
-import type { ProjectPath } from '../types.ts'
+import type { PolicyId, VolumeGroupId } from '../ids.ts'
+import type { ProjectPath, VolumeGroup } from '../types.ts'
+import type { SchedulePlan } from './plans.ts'
 import type { AssignmentFilter, PolicyFilter } from './port.ts'
 import type {
   Policy,
@@ -18,9 +19,23 @@ export interface PolicyReader {
   policyAssignments(query: AssignmentFilter & Within, slice: Slice): Promise<readonly PolicyAssignment[]>
   /** What is set on these targets, or on any, with the policies that this names. */
   policySettings(targets?: readonly PolicyTarget[]): Promise<SettingsWithPolicies>
+  plan(group: VolumeGroupId): Promise<SchedulePlan | undefined>
+  schedulables(): Promise<readonly Schedulable[]>
+  /** The groups that hold points whose own time is over, and that no lock keeps. */
+  groupsWithExpired(now: Date): Promise<readonly VolumeGroupId[]>
+}
+
+/** A group that the scheduler looks at: it has disks, or a plan from when it had. */
+export interface Schedulable {
+  readonly group: Pick<VolumeGroup, 'id' | 'project'>
+  readonly hasDisks: boolean
+  readonly plan: SchedulePlan | undefined
 }
 
 export interface PolicyWriter {
+  putPlan(plan: SchedulePlan): Promise<void>
+  deletePlan(group: VolumeGroupId): Promise<void>
+
   insertPolicy(policy: Policy): Promise<void>
   /** Its generation grows. */
   updatePolicy(id: PolicyId, settings: PolicySettings): Promise<void>

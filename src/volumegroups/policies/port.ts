@@ -1,6 +1,7 @@
 import type { DiskId, PolicyId, VolumeGroupId } from '../ids.ts'
 import type { CallOptions } from '../ports.ts'
 import type { Page, PageQuery, ProjectPath } from '../types.ts'
+import type { ScheduleState } from './plans.ts'
 import type {
   EffectivePolicies,
   Policy,
@@ -44,4 +45,6 @@ export interface Policies {
 
   /** What applies to a group or disk now, and where each value comes from. */
   effectivePolicies(of: VolumeGroupId | DiskId, call?: CallOptions): Promise<EffectivePolicies>
+  /** When the group's next recovery point is due, and whether one was missed. */
+  getSchedule(id: VolumeGroupId, call?: CallOptions): Promise<ScheduleState>
 }

@@ -15,5 +15,12 @@ export function scopedPolicies(reader: Reader, within: ProjectPath): PolicyReade
     policies: (query, slice) => reader.policies({ ...query, within }, slice),
     policyAssignments: (query, slice) => reader.policyAssignments({ ...query, within }, slice),
     policySettings: async (targets = []) => reader.policySettings(targets),
+    plan: async (id) => {
+      const group = await reader.group(id)
+      return group && isWithin(group.project, within) ? reader.plan(id) : undefined
+    },
+    // Only the scheduler asks for these, and it is nobody's caller.
+    schedulables: async () => [],
+    groupsWithExpired: async () => [],
   }
 }
