@@ -1,5 +1,5 @@
 import { type ExpressionBuilder, type Kysely, sql } from 'kysely'
-import type { DiskId, Moved, ProjectPath, Reader, Transactor } from '../volumegroups/index.ts'
+import type { DiskId, Moved, PolicyId, ProjectPath, Reader, Transactor } from '../volumegroups/index.ts'
 import { ancestryOf } from '../volumegroups/policies/effective.ts'
 import { depthOf, movedPath, parentOf } from '../volumegroups/rules/projects.ts'
 import { toProject } from './rows.ts'
@@ -8,7 +8,7 @@ import { sliced } from './slices.ts'
 
 type ProjectReader = Pick<
   Reader,
-  'project' | 'projectAt' | 'projects' | 'projectContents' | 'depthWithin' | 'stranded'
+  'project' | 'projectAt' | 'projects' | 'projectContents' | 'depthWithin' | 'stranded' | 'strandedPolicies'
 >
 type ProjectWriter = Pick<Transactor, 'insertProject' | 'moveProject' | 'deleteProject'>
 
@@ -60,6 +60,7 @@ export function projectReader(db: Kysely<Schema>): ProjectReader {
       return Math.max(...rows.map((row) => depthOf(row.path)))
     },
     stranded: (moved, to, limit) => strandedBy(db, { moved, to, limit }),
+    strandedPolicies: (moved, to, limit) => strandedPolicies(db, { moved, to, limit }),
   }
 }
 
@@ -83,14 +84,36 @@ async function strandedBy(
   return (await query.limit(limit).execute()).map((row) => row.disk_id as DiskId)
 }
 
+async function strandedPolicies(
+  db: Kysely<Schema>,
+  { moved: { groupId, project }, to, limit }: { moved: Moved; to: ProjectPath; limit: number },
+): Promise<PolicyId[]> {
+  let query = db
+    .selectFrom('policy_assignments as setting')
+    .innerJoin('policies', 'policies.id', 'setting.policy_id')
+    .innerJoin('projects', 'projects.id', 'policies.project_id')
+    .select('policies.id')
+    .distinct()
+    .where('projects.path', 'not in', ancestryOf(to))
+  if (groupId !== undefined) query = query.where('setting.group_id', '=', groupId)
+  if (project !== undefined) {
+    const ids = idsWithin(db, project)
+    const groups = db.selectFrom('volume_groups').select('id').where('project_id', 'in', ids)
+    query = query
+      .where('policies.project_id', 'not in', ids)
+      .where((eb) => eb.or([eb('setting.project_id', 'in', ids), eb('setting.group_id', 'in', groups)]))
+  }
+  return (await query.limit(limit).execute()).map((row) => row.id as PolicyId)
+}
+
 async function contentsOf(db: Kysely<Schema>, id: string, limit: number) {
   const held = db
     .selectFrom('projects')
     .select('path as what')
     .where('parent_id', '=', id)
     .unionAll(db.selectFrom('volume_groups').select('id as what').where('project_id', '=', id))
-    .unionAll(db.selectFrom('policies').select('id as what').where('project_id', '=', id))
     .unionAll(db.selectFrom('initiators').select('id as what').where('project_id', '=', id))
+    .unionAll(db.selectFrom('policies').select('id as what').where('project_id', '=', id))
     .unionAll(db.selectFrom('tokens').select('id as what').where('project_id', '=', id))
   const rows = await held.limit(limit).execute()
   const { count } = await db

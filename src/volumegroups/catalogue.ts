@@ -128,6 +128,11 @@ export const CATALOGUE = {
     meaning: 'The project still holds projects, volume groups, policies, initiators or tokens.',
     fix: 'Delete or move what the error lists first.',
   },
+  POLICY_OUT_OF_PROJECT: {
+    kind: 'precondition_failed',
+    meaning: 'A policy is set on its own project and on what is in it, and on nothing else.',
+    fix: 'Take the setting that the error names away first, and set a policy of the new place.',
+  },
   PROJECT_CYCLE: {
     kind: 'precondition_failed',
     meaning: 'A project can not be moved into itself or into what is in it.',
@@ -228,15 +233,15 @@ export const CATALOGUE = {
     meaning: 'A request that changes something needs an Idempotency-Key header.',
     fix: 'Send a unique key, and the same key again when you retry.',
   },
-  NO_SPACE: {
-    kind: 'no_space',
-    meaning: 'The pool has not enough free space.',
-    fix: 'Delete disks or recovery points, or enlarge the pool.',
-  },
   POINT_OVERDUE: {
     kind: 'unavailable',
     meaning: 'A recovery point is due and waits for its turn.',
     fix: 'Wait; if it stays so, look for operations that take long and at the load of the pool.',
+  },
+  NO_SPACE: {
+    kind: 'no_space',
+    meaning: 'The pool has not enough free space.',
+    fix: 'Delete disks or recovery points, or enlarge the pool.',
   },
   TOPOLOGY_UNREACHABLE: {
     kind: 'no_space',

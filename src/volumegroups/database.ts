@@ -3,6 +3,7 @@ import type {
   DiskId,
   InitiatorId,
   OperationId,
+  PolicyId,
   ProjectId,
   RecoveryPointId,
   TokenId,
@@ -120,6 +121,8 @@ export interface Reader extends PolicyReader {
   depthWithin(path: ProjectPath): Promise<number>
   /** Disks attached to initiators that could not hold them once the group or project is at or in `to`. */
   stranded(moved: Moved, to: ProjectPath, limit: number): Promise<readonly DiskId[]>
+  /** Policies set on the group, or in the project, that are not of a project above `to`, or of what moves. */
+  strandedPolicies(moved: Moved, to: ProjectPath, limit: number): Promise<readonly PolicyId[]>
   tokens(query: Within, slice: Slice): Promise<readonly Token[]>
   token(id: TokenId): Promise<Token | undefined>
   /** By the hex SHA-256 of its secret. */
@@ -137,11 +140,11 @@ export interface Reader extends PolicyReader {
   disk(id: DiskId): Promise<Disk | undefined>
   diskNamed(project: ProjectPath, name: string): Promise<Disk | undefined>
   disks(query: DiskQuery, slice: Slice): Promise<readonly Disk[]>
+  /** The sizes of all disks together, whoever asks. */
+  promisedBytes(): Promise<bigint>
 
   recoveryPoint(id: RecoveryPointId): Promise<RecoveryPoint | undefined>
   recoveryPointNamed(project: ProjectPath, name: string): Promise<RecoveryPoint | undefined>
-  /** The sizes of all disks together, whoever asks. */
-  promisedBytes(): Promise<bigint>
   recoveryPoints(query: RecoveryPointQuery, slice: Slice): Promise<readonly RecoveryPoint[]>
   diskImages(query: DiskImageQuery, slice: Slice): Promise<readonly DiskImage[]>
 

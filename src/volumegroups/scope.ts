@@ -6,6 +6,7 @@ import {
   diskIds,
   type InitiatorId,
   type ProjectId,
+  policyIds,
   projectIds,
   ROOT_PROJECT_ID,
   recoveryPointIds,
@@ -67,8 +68,8 @@ function scopedReader(reader: Reader, scope: Scope): Reader {
       Promise.all(
         (await reader.disks({ ...query, within }, slice)).map((disk) => hidingHolders(holders, disk)),
       ),
-    recoveryPoint: async (id) => placed(await reader.recoveryPoint(id)),
     promisedBytes: () => reader.promisedBytes(),
+    recoveryPoint: async (id) => placed(await reader.recoveryPoint(id)),
     recoveryPointNamed: async (path, name) =>
       isIn(path) ? reader.recoveryPointNamed(path, name) : undefined,
     recoveryPoints: (query, slice) => reader.recoveryPoints({ ...query, within }, slice),
@@ -78,7 +79,14 @@ function scopedReader(reader: Reader, scope: Scope): Reader {
   return { ...found, scope }
 }
 
-type Places = 'project' | 'projectAt' | 'projects' | 'projectContents' | 'depthWithin' | 'stranded'
+type Places =
+  | 'project'
+  | 'projectAt'
+  | 'projects'
+  | 'projectContents'
+  | 'depthWithin'
+  | 'stranded'
+  | 'strandedPolicies'
 type Tokens = 'token' | 'tokens' | 'tokenOf'
 
 function scopedPlaces(reader: Reader, within: ProjectPath): Pick<Found, Places | Tokens> {
@@ -98,6 +106,7 @@ function scopedPlaces(reader: Reader, within: ProjectPath): Pick<Found, Places |
       (await project(id)) ? reader.projectContents(id, limit) : { first: [], count: 0 },
     depthWithin: async (path) => (isWithin(path, within) ? reader.depthWithin(path) : 0),
     stranded: (moved, to, limit) => reader.stranded(moved, to, limit),
+    strandedPolicies: (moved, to, limit) => reader.strandedPolicies(moved, to, limit),
     token,
     tokens: (query, slice) => reader.tokens({ ...query, within }, slice),
     tokenOf: (sha256) => reader.tokenOf(sha256),
@@ -121,15 +130,16 @@ function scopedInitiators(reader: Reader, scope: Scope): Pick<Found, Initiators>
 }
 
 function scopedOperations(reader: Reader, scope: Scope): Pick<Found, 'operation' | 'operations'> {
-  const known = [volumeGroupIds, diskIds, recoveryPointIds]
-  /** Others' initiators are left out of an operation, and what went wrong is told in general words. */
+  const isSeen = async (id: string): Promise<boolean> => {
+    if (id.startsWith('/')) return isWithin(id, scope.path)
+    if (projectIds.is(id)) return isWithin((await reader.project(id))?.path ?? '/', scope.path)
+    const initiator = await reader.initiator(id as InitiatorId)
+    return initiator ? sees(scope, initiator) : NAMED.test(id)
+  }
+  /** What is not the caller's is left out of an operation, and what went wrong is told in general words. */
   const seenOperation = async (operation: Operation): Promise<Operation> => {
     const entities: string[] = []
-    for (const id of operation.entities) {
-      const initiator = await reader.initiator(id as InitiatorId)
-      const isSeen = initiator ? sees(scope, initiator) : known.some((kind) => kind.is(id))
-      if (isSeen) entities.push(id)
-    }
+    for (const id of operation.entities) if (await isSeen(id)) entities.push(id)
     const { error } = operation
     const meaning = error && (CATALOGUE[error.reason as Reason]?.meaning ?? 'It failed.')
     return { ...operation, entities, error: error && { reason: error.reason, message: meaning as string } }
@@ -143,6 +153,9 @@ function scopedOperations(reader: Reader, scope: Scope): Pick<Found, 'operation'
       Promise.all((await reader.operations({ ...query, within: scope.path }, slice)).map(seenOperation)),
   }
 }
+
+/** What belongs where its operation does. What is none of these is the id of an initiator that is gone. */
+const NAMED = /^(vg|disk|rp|op|policy|token)-[0-9a-f-]{36}$/
 
 /** Stands for an initiator of another project that holds a disk of this one. No initiator can have it as its id. */
 export const HIDDEN_INITIATOR = 'outside the project' as InitiatorId
@@ -201,10 +214,12 @@ async function projectOf(reader: Reader, entities: readonly string[]): Promise<P
 }
 
 async function placeOf(reader: Reader, id: string): Promise<ProjectPath | undefined> {
+  if (id.startsWith('/')) return id
   const inGroup = async (item: { readonly groupId: VolumeGroupId } | undefined) =>
     item && (await reader.group(item.groupId))?.project
   if (volumeGroupIds.is(id)) return (await reader.group(id))?.project
   if (diskIds.is(id)) return inGroup(await reader.disk(id))
   if (recoveryPointIds.is(id)) return inGroup(await reader.recoveryPoint(id))
+  if (policyIds.is(id)) return (await reader.policy(id))?.project
   return (await reader.initiator(id as InitiatorId))?.project
 }

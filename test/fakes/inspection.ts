@@ -12,6 +12,7 @@ export interface Inspection {
 
 export async function inspect({ store, daemon }: World, { service }: Element): Promise<Inspection> {
   const database = {
+    projects: (await all((token) => service.listProjects({ under: '/', token }))).toSorted(byPath),
     groups: await all((token) => service.listGroups({ token })),
     disks: await all((token) => service.listDisks({ token })),
     recoveryPoints: await all((token) => service.listRecoveryPoints({ token })),
@@ -69,6 +70,9 @@ export async function contradictions(
   }
   return found
 }
+
+/** Those made at one time have no order. */
+const byPath = (a: { path: string }, b: { path: string }): number => (a.path < b.path ? -1 : 1)
 
 async function all<Item>(list: (token: string | undefined) => Promise<Page<Item>>): Promise<Item[]> {
   const items: Item[] = []

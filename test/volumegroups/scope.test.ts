@@ -5,11 +5,21 @@ import { API, API_ROOT, type CallName } from '../../src/element/schemas/index.ts
 import { createElementEndpoint } from '../../src/endpoints/element/element-endpoint.ts'
 import { statusOf } from '../../src/rpc/status.ts'
 import { asStorageError, type Role } from '../../src/volumegroups/index.ts'
+import { HIDDEN_INITIATOR } from '../../src/volumegroups/scope.ts'
 import { CSI_CALLS, type Rpc } from '../contract/isolation/csi-calls.ts'
 import { type Asked, REST_CALLS } from '../contract/isolation/rest-calls.ts'
 import { nothing, stateOf, type Things, twoProjects } from '../contract/isolation/two-projects.ts'
+import {
+  addInitiator,
+  attach,
+  diskSpec,
+  initiatorId,
+  MiB,
+  refused,
+} from '../contract/volume-groups/helpers.ts'
 import { request } from '../fakes/csi-client.ts'
 import { testCall } from '../fakes/rpc.ts'
+import { createWorld } from '../fakes/world.ts'
 
 /**
  * Isolation: what a token of one project is told of another project's things is, byte for byte, what it is told of
@@ -133,7 +143,7 @@ async function controllerOf({ api, secrets }: Awaited<ReturnType<typeof twoProje
   await api.listen({ host: '127.0.0.1', port: 0 })
   const groups = createElementEndpoint({ url: api.listeningOrigin, token: secrets.get('provisioner')! })
   const { Controller, GroupController, SnapshotMetadata } = createControllerServices({
-    ...{ groups, attach: 'controller', version: '1.2.3' },
+    ...{ groups, attach: 'controller', version: '1.2.3', volumeHealth: true },
   })
   const handlers: Record<string, unknown> = { ...Controller, ...GroupController, ...SnapshotMetadata }
   return {
@@ -152,3 +162,132 @@ async function controllerOf({ api, secrets }: Awaited<ReturnType<typeof twoProje
     [Symbol.asyncDispose]: () => groups[Symbol.asyncDispose](),
   }
 }
+
+describe('one project', () => {
+  /** A disk of /a that the node of the root holds, seen by a caller of /a. */
+  async function heldFromAbove() {
+    await using stack = new AsyncDisposableStack()
+    const world = stack.use(await createWorld())
+    const { service } = stack.use(await world.boot())
+    const { id: projectId } = await service.createProject('/a')
+    const caller = { id: 'someone', projectId, initiatorId: undefined }
+    const disk = await service.createDisk(diskSpec('d', { project: '/a' }))
+    await addInitiator(service, 'above')
+    await attach(service, disk.id, 'above')
+    const all = stack.move()
+    return { service, disk, caller, [Symbol.asyncDispose]: () => all.disposeAsync() }
+  }
+
+  test('who holds its disk from outside is not told, that somebody does is', async () => {
+    await using stage = await heldFromAbove()
+    const { service, disk, caller } = stage
+    const seen = await service.getDisk(disk.id, { caller })
+    expect(seen.attachedTo).toEqual([HIDDEN_INITIATOR])
+    expect((await service.listDisks({}, { caller })).items).toEqual([seen])
+    const size = { requiredBytes: 64n * MiB, limitBytes: undefined }
+    expect((await service.growDisk(disk.id, size, { caller })).attachedTo).toEqual([HIDDEN_INITIATOR])
+    expect((await service.listAttachments({ diskId: disk.id }, { caller })).items).toEqual([])
+    const own = { ...caller, initiatorId: initiatorId('a_node') }
+    const spec = { id: own.initiatorId, name: 'iqn.2026-01.test:a', maxAttachments: 0 }
+    await service.registerInitiator(spec, { caller: own })
+    const rights = { diskId: disk.id, initiatorId: own.initiatorId, readOnly: false, shared: false }
+    const unnamed = { message: expect.not.stringContaining('above') }
+    await refused(service.grant(rights, { caller: own }), 'DISK_ATTACHED', unnamed)
+    await refused(service.deleteDisk(disk.id, { caller }), 'DISK_ATTACHED', unnamed)
+    await refused(service.connection(disk.id, initiatorId('above'), { caller }), 'ATTACHMENT_NOT_FOUND')
+    await service.revoke(disk.id, initiatorId('above'), { caller })
+    expect((await service.getDisk(disk.id)).attachedTo).toEqual(['above'])
+    const { items } = await service.listOperations({}, { caller })
+    expect(items.map(({ kind }) => kind)).toContain('grant')
+    expect(JSON.stringify(items)).not.toContain('above')
+    await service.revoke(disk.id, undefined, { caller })
+    expect((await service.getDisk(disk.id)).attachedTo).toEqual([])
+  })
+
+  test('an initiator holds disks of its project only, and neither can be moved away from the other', async () => {
+    await using stage = await heldFromAbove()
+    const { service, disk, caller } = stage
+    const own = { ...caller, initiatorId: initiatorId('a_node') }
+    const spec = { id: own.initiatorId, name: 'iqn.2026-01.test:a', maxAttachments: 0 }
+    expect(await service.registerInitiator(spec, { caller: own })).toMatchObject({ project: '/a' })
+    const elsewhere = await service.createDisk(diskSpec('e'))
+    await refused(attach(service, elsewhere.id, 'a_node'), 'INITIATOR_OUT_OF_PROJECT')
+    await service.revoke(disk.id, undefined)
+    await attach(service, disk.id, 'a_node')
+    await refused(service.moveGroup(disk.groupId, '/'), 'DISK_ATTACHED', {
+      message: expect.stringContaining(disk.id),
+    })
+    expect(await service.moveProject(caller.projectId, '/z')).toMatchObject({ path: '/z' })
+    expect((await service.getInitiator(own.initiatorId)).project).toBe('/z')
+    await service.createProject('/z/deep')
+    await service.moveGroup(disk.groupId, '/z/deep')
+  })
+
+  test("a node's new token takes its initiator to its project, if it holds nothing outside", async () => {
+    await using stage = await heldFromAbove()
+    const { service, disk, caller } = stage
+    const own = { ...caller, initiatorId: initiatorId('above') }
+    const spec = { id: own.initiatorId, name: 'iqn.2026-01.test:above', maxAttachments: 0 }
+    const outside = await service.createDisk(diskSpec('outside'))
+    await attach(service, outside.id, 'above')
+    await refused(service.registerInitiator(spec, { caller: own }), 'INITIATOR_IN_USE')
+    await service.revoke(outside.id, undefined)
+    expect(await service.registerInitiator(spec, { caller: own })).toMatchObject({ project: '/a' })
+    expect((await service.getDisk(disk.id, { caller })).attachedTo).toEqual(['above'])
+  })
+
+  test('it can not be moved or deleted by its own tokens, and they make none for nodes or for others', async () => {
+    await using stage = await heldFromAbove()
+    const { service, caller } = stage
+    const call = { caller }
+    await refused(service.moveProject(caller.projectId, '/b', call), 'PERMISSION_DENIED')
+    await refused(service.moveProject(caller.projectId, '/a', call), 'PERMISSION_DENIED')
+    await refused(service.deleteProject(caller.projectId, call), 'PERMISSION_DENIED')
+    const token = {
+      role: 'admin',
+      project: '/a',
+      label: 'l',
+      initiatorId: undefined,
+      expiresAt: undefined,
+    } as const
+    const node = { ...token, role: 'node', initiatorId: initiatorId('n') } as const
+    await refused(service.createToken(node, call), 'PERMISSION_DENIED')
+    await refused(service.createToken({ ...token, project: '/' }, call), 'PROJECT_NOT_FOUND')
+    const { token: made } = await service.createToken(token, call)
+    expect((await service.listTokens({}, call)).items).toEqual([made])
+    const below = await service.createProject('/a/b', call)
+    expect((await service.listProjects({}, call)).items.map(({ path }) => path)).toEqual(['/a', '/a/b'])
+    expect(await service.moveProject(below.id, '/a/c', call)).toMatchObject({ path: '/a/c' })
+    await service.deleteProject(below.id, call)
+  })
+
+  test('keys are each one’s own', async () => {
+    await using stage = await heldFromAbove()
+    const { service, caller } = stage
+    const idempotencyKey = 'the same'
+    const first = await service.createGroup({ name: 'one', project: '/a' }, { idempotencyKey })
+    const second = await service.createGroup({ name: 'two', project: '/a' }, { idempotencyKey, caller })
+    expect(second.id).not.toBe(first.id)
+    const other = { ...caller, id: 'someone else' }
+    await service.createGroup({ name: 'three', project: '/a' }, { idempotencyKey, caller: other })
+    const again = service.createGroup({ name: 'four', project: '/a' }, { idempotencyKey, caller })
+    await refused(again, 'IDEMPOTENCY_KEY_REUSED')
+  })
+
+  test('a token is good until its time is over, or it is revoked', async () => {
+    await using stage = await twoProjects()
+    const { api, service, secrets } = stage
+    const ask = asker(api, secrets.get('viewer')!)
+    expect(await ask('listDisks', {}, 'k')).toMatch(/^200/)
+    const { items } = await service.listTokens()
+    await service.revokeToken(items.find(({ label }) => label === 'viewer')!.id)
+    expect(await ask('listDisks', {}, 'k')).toMatch(/^401/)
+    const expiresAt = new Date('2026-01-01T00:00:03Z') // the clock of this world goes on by 1 ms at each look
+    const spec = { role: 'viewer', project: '/a', label: 'brief', initiatorId: undefined, expiresAt } as const
+    const { secret } = await service.createToken(spec)
+    const briefly = asker(api, secret!)
+    expect(await briefly('listDisks', {}, 'k')).toMatch(/^200/)
+    for (let looks = 0; looks < 3000; looks += 1) await service.tokenOf('0'.repeat(64))
+    expect(await briefly('listDisks', {}, 'k')).toMatch(/^401/)
+  })
+})

@@ -5,7 +5,7 @@ import type { VolumeGroupId } from '../ids.ts'
 import { MAX_LISTED } from '../limits.ts'
 import { restoresManifest } from '../manifests.ts'
 import type { ProjectPath, VolumeGroup } from '../types.ts'
-import { exclusive, notFound, type Parts, refuseUnreachable } from './parts.ts'
+import { exclusive, notFound, type Parts, refuseStranded } from './parts.ts'
 import { arrivalLocks, insideLocks, noProject } from './places.ts'
 
 interface Request {
@@ -29,7 +29,7 @@ export function moveGroup({ manifests }: Parts): Definition<Transactor, Request,
       if ((await tx.projectAt(to)) === undefined) throw noProject(to)
       if (group.project === to) return { met: { result: group, subject: id } }
       await refuseClashes(tx, id, to)
-      await refuseStranding(tx, id, to)
+      await refuseStranded(tx, { groupId: id }, to)
       return { intent: { id, from: group.project, to } }
     },
     locks: ({ id, from, to }) => [exclusive(id), ...insideLocks(from), ...arrivalLocks(to)],
@@ -38,7 +38,7 @@ export function moveGroup({ manifests }: Parts): Definition<Transactor, Request,
     steps: [restoresManifest(manifests, ({ id }) => id)],
     seal: ({ id }, commit) => manifests.seal(id, commit),
     commit: async (tx, { id, to }) => {
-      await refuseStranding(tx, id, to) // again: a disk may have been granted meanwhile
+      await refuseStranded(tx, { groupId: id }, to) // again: a disk may have been granted, or a policy set
       await tx.moveGroup(id, to)
       return (await tx.group(id)) as VolumeGroup
     },
@@ -53,9 +53,4 @@ async function refuseClashes(tx: Reader, id: VolumeGroupId, to: ProjectPath): Pr
   throw new StorageError('NAME_TAKEN', `project ${to} has these names already: ${clashes.join(', ')}`, {
     entity: { kind: 'volumeGroup', id },
   })
-}
-
-/** An initiator holds only disks that are within its project. */
-async function refuseStranding(tx: Reader, groupId: VolumeGroupId, to: ProjectPath): Promise<void> {
-  refuseUnreachable(await tx.stranded({ groupId }, to, MAX_LISTED), to)
 }

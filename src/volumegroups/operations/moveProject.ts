@@ -2,10 +2,10 @@ import type { Definition } from '../../journal/index.ts'
 import type { Reader, Transactor } from '../database.ts'
 import { StorageError, Violations } from '../errors.ts'
 import type { ProjectId } from '../ids.ts'
-import { MAX_LISTED, MAX_PAGE, MAX_PROJECT_DEPTH } from '../limits.ts'
+import { MAX_PAGE, MAX_PROJECT_DEPTH } from '../limits.ts'
 import { checkNewProject, depthOf, isWithin, parentOf } from '../rules/projects.ts'
 import type { Project, ProjectPath } from '../types.ts'
-import { notFound, type Parts, refuseUnreachable } from './parts.ts'
+import { notFound, type Parts, refuseStranded } from './parts.ts'
 import { noProject, wholeLocks } from './places.ts'
 
 interface Request {
@@ -36,7 +36,7 @@ export function moveProject(parts: Parts): Definition<Transactor, Request, Inten
       refuseFixed(tx, project)
       if (project.path === to) return { met: { result: project, subject: id } }
       const parent = await destinationOf(tx, project, to)
-      await refuseStranding(tx, project.path, to)
+      await refuseStranded(tx, { project: project.path }, to)
       return { intent: { id, from: project.path, to, parentId: parent.id } }
     },
     locks: ({ from, to }) => [...wholeLocks(from), ...wholeLocks(to)],
@@ -44,7 +44,7 @@ export function moveProject(parts: Parts): Definition<Transactor, Request, Inten
     entities: ({ id, parentId }) => [id, parentId],
     steps: [],
     commit: async (tx, { id, from, to }) => {
-      await refuseStranding(tx, from, to) // again: a disk may have been granted meanwhile
+      await refuseStranded(tx, { project: from }, to) // again: a disk may have been granted, or a policy set
       await tx.moveProject(id, to)
       return (await tx.project(id)) as Project
     },
@@ -86,11 +86,6 @@ async function destinationOf(tx: Reader, project: Project, to: ProjectPath): Pro
     throw new StorageError('LIMIT_REACHED', message, { entity })
   }
   return parent
-}
-
-/** An initiator that stays where it is keeps only disks that stay within its project. */
-async function refuseStranding(tx: Reader, project: ProjectPath, to: ProjectPath): Promise<void> {
-  refuseUnreachable(await tx.stranded({ project }, to, MAX_LISTED), to)
 }
 
 async function writeManifests({ database, manifests }: Parts, path: ProjectPath): Promise<void> {

@@ -1,10 +1,11 @@
 import type { Lock } from '../../journal/index.ts'
-import type { Database } from '../database.ts'
+import type { Database, Moved, Reader } from '../database.ts'
 import { type EntityRef, type Reason, StorageError } from '../errors.ts'
 import type { DiskId, InitiatorId } from '../ids.ts'
+import { MAX_LISTED } from '../limits.ts'
 import type { Manifests } from '../manifests.ts'
-import type { Store, Target } from '../ports.ts'
 import type { PoolSpace } from '../pool-space.ts'
+import type { Store, Target } from '../ports.ts'
 import type { ProjectPath } from '../types.ts'
 
 /** What operations work with. */
@@ -13,8 +14,8 @@ export interface Parts {
   readonly store: Store
   readonly target: Target
   readonly manifests: Manifests
-  readonly now: () => Date
   readonly space: PoolSpace
+  readonly now: () => Date
   /** An unguessable text of 16 to 32 characters. */
   readonly newSecret: () => string
 }
@@ -50,11 +51,17 @@ const NOT_FOUND = {
   operation: { reason: 'OPERATION_NOT_FOUND', noun: 'operation' },
 } as const satisfies Partial<Record<EntityRef['kind'], { reason: Reason; noun: string }>>
 
-/** Refuses a move that would take disks away from under the initiators that hold them. */
-export function refuseUnreachable(diskIds: readonly DiskId[], to: ProjectPath): void {
-  if (diskIds.length === 0) return
-  const held = `disks are attached to initiators that can not hold disks of ${to}: ${listed(diskIds)}`
-  throw new StorageError('DISK_ATTACHED', `${held}; detach them first`)
+/** Refuses a move that would part disks from the initiators that hold them, or from the policies set on them. */
+export async function refuseStranded(tx: Reader, moved: Moved, to: ProjectPath): Promise<void> {
+  const held = await tx.stranded(moved, to, MAX_LISTED)
+  if (held.length > 0) {
+    const what = `disks are attached to initiators that can not hold disks of ${to}`
+    throw new StorageError('DISK_ATTACHED', `${what}: ${listed(held)}; detach them first`)
+  }
+  const set = await tx.strandedPolicies(moved, to, MAX_LISTED)
+  if (set.length === 0) return
+  const message = `policies are set there that can not be set on what is in ${to}: ${listed(set)}`
+  throw new StorageError('POLICY_OUT_OF_PROJECT', message)
 }
 
 /** Ids for a message; a long list is cut. `count` is told where `ids` are only the first ones. */

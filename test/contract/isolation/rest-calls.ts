@@ -163,5 +163,6 @@ export const REST_CALLS: { readonly [Name in CallName]: (other: Things, own: Thi
   ],
   listPolicyAssignments: ({ policyId }) => [{}, { query: { policyId } }],
   groupPolicies: group,
+  getSchedule: group,
   diskPolicies: disk,
 }

@@ -54,11 +54,10 @@ const nameOf = (letter: string) => ({
 /** What exists nowhere. */
 export const nothing = (like: Things): Things => ({
   ...nameOf('x'),
+  ...nobodysDisks(like),
   projectId: projectIds.create(),
   groupId: volumeGroupIds.create(),
   emptyId: volumeGroupIds.create(),
-  diskId: diskIds.create(),
-  attachedId: diskIds.create(),
   pointId: recoveryPointIds.create(),
   groupedId: recoveryPointIds.create(),
   policyId: policyIds.create(),
@@ -66,6 +65,14 @@ export const nothing = (like: Things): Things => ({
   operationId: operationIds.create(),
   pageToken: like.pageToken.replace(/[0-9a-f-]{36}$/, randomUUID()),
 })
+
+/** In the order of the others, since a controller may sort them. */
+function nobodysDisks(like: Things): Pick<Things, 'diskId' | 'attachedId'> {
+  const [first, second] = [diskIds.create(), diskIds.create()].sort() as [DiskId, DiskId]
+  return like.diskId < like.attachedId
+    ? { diskId: first, attachedId: second }
+    : { diskId: second, attachedId: first }
+}
 
 export const SETTINGS = {
   schedules: [{ kind: 'interval', everyMs: 3_600_000 }],

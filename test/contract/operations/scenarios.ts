@@ -1,4 +1,10 @@
-import type { DiskId, InitiatorId, RecoveryPointId, VolumeGroupId } from '../../../src/volumegroups/index.ts'
+import type {
+  DiskId,
+  InitiatorId,
+  ProjectId,
+  RecoveryPointId,
+  VolumeGroupId,
+} from '../../../src/volumegroups/index.ts'
 import type { VolumeGroupsService } from '../../../src/volumegroups/service.ts'
 import { diskSpec, initiatorId, MiB } from '../volume-groups/helpers.ts'
 
@@ -13,6 +19,8 @@ export interface Before {
   readonly calmPointId: RecoveryPointId
   readonly emptyId: VolumeGroupId
   readonly nodeId: InitiatorId
+  readonly teamId: ProjectId
+  readonly bareId: ProjectId
 }
 
 export interface Scenario {
@@ -27,6 +35,14 @@ const larger = { requiredBytes: 64n * MiB, limitBytes: undefined }
 
 /** Every operation, in each of its forms. */
 export const SCENARIOS: Scenario[] = [
+  { name: 'createProject', run: (service) => service.createProject('/team/new') },
+  { name: 'moveProject', run: (service, { teamId }) => service.moveProject(teamId, '/bare/team') },
+  { name: 'deleteProject', run: (service, { bareId }) => service.deleteProject(bareId) },
+  { name: 'moveGroup', run: (service, { emptyId }) => service.moveGroup(emptyId, '/team') },
+  {
+    name: 'createGroup in a project on first use',
+    run: (service) => service.createGroup({ name: 'new', project: '/team/a/b', createProject: true }),
+  },
   { name: 'createGroup', run: (service) => service.createGroup({ name: 'new', project: '/' }) },
   { name: 'deleteGroup', run: (service, { emptyId }) => service.deleteGroup(emptyId) },
   { name: 'createDisk in a group of its own', run: (service) => service.createDisk(diskSpec('new')) },
@@ -88,6 +104,14 @@ export async function prepare(service: VolumeGroupsService): Promise<Before> {
       name: `iqn.2026-01.test:${name}`,
     })
   }
+  const team = await service.createProject('/team')
+  const bare = await service.createProject('/bare')
+  const inTeam = {
+    project: '/team/db',
+    createProject: true,
+    group: { kind: 'named', name: 'in team' },
+  } as const
+  await service.createDisk(diskSpec('in team', inTeam))
   const rights = { readOnly: false, shared: false }
   await service.grant({ diskId: attached.id, initiatorId: initiatorId('node'), ...rights })
   const point = await service.createRecoveryPoint({ name: 'point', diskIds: [disk.id], grouped: false })
@@ -102,5 +126,7 @@ export async function prepare(service: VolumeGroupsService): Promise<Before> {
     pointId: point.id,
     emptyId: empty.id,
     nodeId: initiatorId('node'),
+    teamId: team.id,
+    bareId: bare.id,
   }
 }
