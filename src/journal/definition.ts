@@ -40,6 +40,8 @@ export interface Definition<Tx extends JournalWriter, Request, Intent, Result> {
   subject(intent: Intent): string
   /** The ids that the operation works on, for whoever looks at it. */
   entities(intent: Intent): readonly string[]
+  /** Looks at what may forbid it now, before the first step: what it throws fails it, with nothing to undo. */
+  check?(intent: Intent): Promise<void>
   readonly steps: readonly Step<Intent>[]
   /** Calls `commit.commit()` once, with whatever must surround it. */
   seal?(intent: Intent, commit: Commit<Tx>): Promise<void>

@@ -29,6 +29,39 @@ export interface Surroundings<Tx extends JournalWriter> extends JournalOptions<T
 /** How an operation ended. `open`: the journal still has it, and the next start finishes it. */
 export type Ending = 'done' | 'failed' | 'faulted' | 'open'
 
+/** A new operation: it is executed unless its check refuses it. Settles the outcome; never throws. */
+export async function begin<Tx extends JournalWriter>(
+  live: Live<Tx>,
+  around: Surroundings<Tx>,
+): Promise<Ending> {
+  try {
+    const { check } = live.definition
+    if (check) await bounded(live, around, { name: 'check' }, () => check(live.intent as never))
+  } catch (error) {
+    return refuse(live, around, error)
+  }
+  return execute(live, around)
+}
+
+/** Nothing was done, so there is nothing to take back, which might need what is missing. */
+async function refuse<Tx extends JournalWriter>(
+  live: Live<Tx>,
+  around: Surroundings<Tx>,
+  error: unknown,
+): Promise<Ending> {
+  const failure = around.errors.describe(error)
+  live.failure = failure
+  try {
+    await end(live, around, { state: 'failed', failure, step: live.step, endedAt: around.now() })
+    return 'failed'
+  } catch (databaseError) {
+    around.report({ ...about(live), step: 'journal', error: databaseError })
+    return 'open'
+  } finally {
+    live.outcome.reject(error)
+  }
+}
+
 /** Steps, commit, forward; or, before the commit point, undo. Settles the outcome; never throws. */
 export async function execute<Tx extends JournalWriter>(
   live: Live<Tx>,

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { decodeExactly, encodeExactly } from '../lib/exact-json.ts'
 import { settlesWithin, untilAborted } from '../lib/waiting.ts'
 import type { AnyDefinition, Definition } from './definition.ts'
-import { type Ending, execute, goForward, type Live, type Surroundings, undo } from './execution.ts'
+import { begin, type Ending, execute, goForward, type Live, type Surroundings, undo } from './execution.ts'
 import { EntityLocks, type LockOwner } from './locks.ts'
 import type { JournalOptions } from './options.ts'
 import type { JournalWriter, OperationRecord } from './ports.ts'
@@ -90,7 +90,7 @@ export class Journal<Tx extends JournalWriter> implements AsyncDisposable {
       begun = this.#live.get(owner.operationId)
       return admission
     } finally {
-      if (begun) this.#track(begun, owner, execute(begun, this.#around))
+      if (begun) this.#track(begun, owner, begin(begun, this.#around))
       else {
         this.#live.delete(owner.operationId)
         this.#locks.release(owner)

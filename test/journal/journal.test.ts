@@ -355,3 +355,23 @@ test('after a stop nothing new begins', async () => {
     reason: 'NOT_READY',
   })
 })
+
+test('what its check refuses is failed, with nothing done and nothing undone', async () => {
+  await using bench = await createBench()
+  const { journal, notes } = bench
+  const full = new StorageError('NO_SPACE', 'full')
+  let room = false
+  const guarded = bench.define({
+    check: async () => {
+      if (!room) throw full
+    },
+  })
+  await expect(journal.run(guarded, { name: 'a' }, { key: 'k' })).rejects.toMatchObject({
+    reason: 'NO_SPACE',
+  })
+  expect(notes).toEqual([])
+  expect(await bench.operation()).toMatchObject({ state: 'failed', error: { reason: 'NO_SPACE' } })
+  room = true
+  await journal.run(guarded, { name: 'a' }, { key: 'k' })
+  expect(notes).not.toEqual([])
+})

@@ -49,8 +49,8 @@ export function createDisk(parts: Parts): Definition<Transactor, DiskSpec, Inten
     ],
     subject: ({ disk }) => disk.id,
     entities: ({ disk, placeId }) => [placeId, disk.id, disk.groupId],
+    check: ({ disk }) => space.admit(disk.sizeBytes),
     steps: [
-      { name: 'check space', run: ({ disk }) => space.admit(disk.sizeBytes) },
       {
         name: 'create group',
         run: async ({ group, makesGroup }) => makesGroup && store.createGroup(group.id),

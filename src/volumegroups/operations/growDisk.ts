@@ -38,6 +38,10 @@ export function growDisk(parts: Parts): Definition<Transactor, Request, Intent, 
     locks: ({ id, groupId }) => [exclusive(id), shared(groupId)],
     subject: ({ id }) => id,
     entities: ({ id, groupId }) => [id, groupId],
+    check: async ({ id, sizeBytes }) => {
+      const disk = await parts.database.reader.disk(id)
+      await parts.space.admit(sizeBytes - (disk?.sizeBytes ?? 0n))
+    },
     steps: [
       { name: 'grow disk', run: (intent) => grow(parts, intent) },
       restoresManifest(parts.manifests, ({ groupId }) => groupId),
@@ -54,11 +58,7 @@ export function growDisk(parts: Parts): Definition<Transactor, Request, Intent, 
   }
 }
 
-async function grow(
-  { database, store, target, space }: Parts,
-  { id, groupId, sizeBytes }: Intent,
-): Promise<void> {
-  await space.admit(sizeBytes - ((await database.reader.disk(id))?.sizeBytes ?? 0n))
+async function grow({ database, store, target }: Parts, { id, groupId, sizeBytes }: Intent): Promise<void> {
   const change = (): Promise<void> => store.growDisk(groupId, id, sizeBytes)
   const exports = exportsOf(store, await database.reader.grants(id))
   await (exports.length > 0 ? target.resize(exports, change) : change())

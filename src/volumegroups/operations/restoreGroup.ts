@@ -56,8 +56,8 @@ export function restoreGroup({
       point.id,
       ...disks.map(({ id }) => id),
     ],
+    check: ({ disks }) => space.admit(sumOf(disks)),
     steps: [
-      { name: 'check space', run: ({ disks }) => space.admit(sumOf(disks)) },
       {
         name: 'create group',
         run: ({ group }) => store.createGroup(group.id),
