@@ -31,6 +31,9 @@ const CsiEndpoint = Type.String({ pattern: '^unix:///.+\\.sock$' })
 /** Who grants a disk to a node: the controller (ControllerPublishVolume), or the node itself when it stages. */
 const Attach = Type.Enum(['controller', 'node'], { default: 'controller' })
 
+/** Whether the health RPCs of CSI 1.13 are offered: they are alpha, and older sidecars stop at capabilities they do not know. */
+const VolumeHealth = Type.Boolean({ default: false })
+
 export const ElementConfig = Type.Object(
   {
     /** A name for people; the element's identity is its UUID. */
@@ -95,7 +98,13 @@ export const ElementConfig = Type.Object(
 )
 
 export const ControllerConfig = Type.Object(
-  { csiEndpoint: CsiEndpoint, element: Endpoint, attach: Attach, logLevel: LogLevel },
+  {
+    csiEndpoint: CsiEndpoint,
+    element: Endpoint,
+    attach: Attach,
+    volumeHealth: VolumeHealth,
+    logLevel: LogLevel,
+  },
   strict,
 )
 
@@ -104,6 +113,7 @@ export const NodeConfig = Type.Object(
     csiEndpoint: CsiEndpoint,
     element: Endpoint,
     attach: Attach,
+    volumeHealth: VolumeHealth,
     /** The Kubernetes node name. Left out = the environment's NODE_NAME, else the host name. */
     nodeId: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
     /** iSCSI name (RFC 7143 §4.2.7). Left out = made from the node id. */

@@ -27,10 +27,20 @@ const WITH_PUBLISH: readonly ControllerServiceCapabilityRPCType[] = [
   'LIST_VOLUMES_PUBLISHED_NODES',
 ]
 
+const WITH_HEALTH: readonly ControllerServiceCapabilityRPCType[] = ['GET_VOLUME_HEALTH', 'LIST_VOLUME_HEALTH']
+
 /** What the Controller service can do. */
-export function controllerGetCapabilities(
-  attach: AttachMode,
-): Handler<ControllerGetCapabilitiesRequest, ControllerGetCapabilitiesResponse> {
-  const types = attach === 'controller' ? [...ALWAYS, ...WITH_PUBLISH] : ALWAYS
+export function controllerGetCapabilities({
+  attach,
+  volumeHealth,
+}: {
+  readonly attach: AttachMode
+  readonly volumeHealth: boolean
+}): Handler<ControllerGetCapabilitiesRequest, ControllerGetCapabilitiesResponse> {
+  const types = [
+    ...ALWAYS,
+    ...(attach === 'controller' ? WITH_PUBLISH : []),
+    ...(volumeHealth ? WITH_HEALTH : []),
+  ]
   return async () => ({ capabilities: types.map((type) => ({ rpc: { type } })) })
 }

@@ -4,6 +4,8 @@ import type { VolumeGroups } from '../volumegroups/index.ts'
 import { controllerExpandVolume } from './controllerExpandVolume.ts'
 import { type AttachMode, controllerGetCapabilities } from './controllerGetCapabilities.ts'
 import { controllerGetVolume } from './controllerGetVolume.ts'
+import { controllerGetVolumeHealth } from './controllerGetVolumeHealth.ts'
+import { controllerListVolumeHealth } from './controllerListVolumeHealth.ts'
 import { controllerPublishVolume } from './controllerPublishVolume.ts'
 import { controllerUnpublishVolume } from './controllerUnpublishVolume.ts'
 import { createSnapshot } from './createSnapshot.ts'
@@ -27,18 +29,21 @@ export interface ControllerOptions {
   readonly attach: AttachMode
   /** The version in package.json. */
   readonly version: string
+  /** Whether the health RPCs of CSI 1.13, which are alpha, are offered. Left out: no. */
+  readonly volumeHealth?: boolean | undefined
 }
 
 /** Everything that the controller answers on its socket. It keeps no state, so any number of replicas may run. */
 export function createControllerServices(options: ControllerOptions) {
-  const { groups, attach, version } = options
+  const { groups, attach, version, volumeHealth = false } = options
   return {
     Identity: createIdentityService({ endpoint: groups, version }),
     Controller: {
-      controllerGetCapabilities: controllerGetCapabilities(attach),
+      controllerGetCapabilities: controllerGetCapabilities({ attach, volumeHealth }),
       createVolume: createVolume(groups),
       deleteVolume: deleteVolume(groups),
       ...(attach === 'controller' ? publishing(groups) : {}),
+      ...(volumeHealth ? health(groups) : {}),
       validateVolumeCapabilities: validateVolumeCapabilities(groups),
       listVolumes: listVolumes(groups),
       controllerGetVolume: controllerGetVolume(groups),
@@ -65,4 +70,9 @@ export function createControllerServices(options: ControllerOptions) {
 const publishing = (groups: VolumeGroups) => ({
   controllerPublishVolume: controllerPublishVolume(groups),
   controllerUnpublishVolume: controllerUnpublishVolume(groups),
+})
+
+const health = (groups: VolumeGroups) => ({
+  controllerGetVolumeHealth: controllerGetVolumeHealth(groups),
+  controllerListVolumeHealth: controllerListVolumeHealth(groups),
 })

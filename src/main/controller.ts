@@ -11,7 +11,8 @@ export async function startController(configFile: string): Promise<Running> {
   const log = createLogger('controller', config.logLevel)
   await using stack = new AsyncDisposableStack()
   const groups = stack.use(openEndpoint(config.element))
-  const services = createControllerServices({ groups, attach: config.attach, version: VERSION })
+  const { attach, volumeHealth } = config
+  const services = createControllerServices({ groups, attach, volumeHealth, version: VERSION })
   stack.use(await serveCsi({ endpoint: config.csiEndpoint, services, log }))
   const running = stack.move()
   return { log, [Symbol.asyncDispose]: () => running.disposeAsync() }

@@ -36,6 +36,7 @@ export async function startNode(configFile: string): Promise<Running> {
     initiatorName: config.initiatorName,
     maxVolumes: config.maxVolumes,
     attach: config.attach,
+    volumeHealth: config.volumeHealth,
   })
   const services = {
     Identity: createIdentityService({ endpoint: node.registration, version: VERSION }),

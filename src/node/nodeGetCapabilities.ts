@@ -8,13 +8,20 @@ import type { Handler } from '../rpc/call.ts'
 
 const rpc = (type: NodeServiceCapabilityRPCType): NodeServiceCapability => ({ rpc: { type } })
 
-const CAPABILITIES = [
+const ALWAYS = [
   rpc('STAGE_UNSTAGE_VOLUME'),
   rpc('GET_VOLUME_STATS'),
   rpc('EXPAND_VOLUME'),
   rpc('SINGLE_NODE_MULTI_WRITER'),
 ]
 
-export function nodeGetCapabilities(): Handler<NodeGetCapabilitiesRequest, NodeGetCapabilitiesResponse> {
-  return async () => ({ capabilities: CAPABILITIES })
+const WITH_HEALTH = [rpc('GET_VOLUME_HEALTH'), rpc('GET_STORAGE_HEALTH')]
+
+export function nodeGetCapabilities({
+  volumeHealth,
+}: {
+  readonly volumeHealth: boolean
+}): Handler<NodeGetCapabilitiesRequest, NodeGetCapabilitiesResponse> {
+  const capabilities = volumeHealth ? [...ALWAYS, ...WITH_HEALTH] : ALWAYS
+  return async () => ({ capabilities })
 }

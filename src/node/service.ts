@@ -3,6 +3,8 @@ import type { Handlers } from '../rpc/call.ts'
 import { nodeExpandVolume } from './nodeExpandVolume.ts'
 import { nodeGetCapabilities } from './nodeGetCapabilities.ts'
 import { nodeGetInfo } from './nodeGetInfo.ts'
+import { nodeGetStorageHealth } from './nodeGetStorageHealth.ts'
+import { nodeGetVolumeHealth } from './nodeGetVolumeHealth.ts'
 import { nodeGetVolumeStats } from './nodeGetVolumeStats.ts'
 import { nodePublishVolume } from './nodePublishVolume.ts'
 import { nodeStageVolume } from './nodeStageVolume.ts'
@@ -16,6 +18,8 @@ export interface NodeServiceOptions extends NodeParts {
   readonly initiatorName: string
   /** How many disks this node can have attached at once; 0 leaves it to the caller. */
   readonly maxVolumes: number
+  /** Whether the health RPCs of CSI 1.13, which are alpha, are offered. Left out: no. */
+  readonly volumeHealth?: boolean | undefined
 }
 
 export interface NodeService {
@@ -26,7 +30,7 @@ export interface NodeService {
 
 /** The CSI Node service. It keeps nothing in memory that a restart must not lose. */
 export function createNodeService(options: NodeServiceOptions): NodeService {
-  const { nodeId, initiatorName, maxVolumes } = options
+  const { nodeId, initiatorName, maxVolumes, volumeHealth = false } = options
   const spec = { id: nodeId, name: initiatorName, maxAttachments: maxVolumes }
   const registration = new Registration(options.groups, spec)
   return {
@@ -39,7 +43,13 @@ export function createNodeService(options: NodeServiceOptions): NodeService {
       nodeGetVolumeStats: nodeGetVolumeStats(options),
       nodeExpandVolume: nodeExpandVolume(options),
       nodeGetInfo: nodeGetInfo({ nodeId, maxVolumes, registration }),
-      nodeGetCapabilities: nodeGetCapabilities(),
+      nodeGetCapabilities: nodeGetCapabilities({ volumeHealth }),
+      ...(volumeHealth ? health(options) : {}),
     },
   }
 }
+
+const health = (parts: NodeParts) => ({
+  nodeGetVolumeHealth: nodeGetVolumeHealth(parts),
+  nodeGetStorageHealth: nodeGetStorageHealth(parts),
+})

@@ -272,6 +272,14 @@ export interface AttachedDevice {
   readonly readOnly: boolean
 }
 
+/** How the way from this node to an attached disk is. `failed` is for good: all its I/O gets an error. */
+export interface DiskSession {
+  readonly diskId: DiskId
+  readonly state: 'connected' | 'reconnecting' | 'failed'
+  /** Why it is not connected; for people. */
+  readonly detail: string
+}
+
 /** The Initiator plug: a connection becomes a verified block device, and goes away cleanly from any half state. */
 export interface InitiatorPlug extends AsyncDisposable {
   /** Idempotent. The device's serial was compared with the connection's before it returns. */
@@ -283,4 +291,6 @@ export interface InitiatorPlug extends AsyncDisposable {
   /** Flushes, then detaches. Idempotent, from any half state; OK when it is not attached. */
   detach(diskId: DiskId, call?: CallOptions): Promise<void>
   list(call?: CallOptions): Promise<readonly AttachedDevice[]>
+  /** Of the attached disks, as far as it is known; no I/O is done to find out. */
+  sessions(call?: CallOptions): Promise<readonly DiskSession[]>
 }

@@ -53,6 +53,8 @@ export function initiatorContract(name: string, make: () => Promise<InitiatorHar
       })
       expect(await harness.initiator.find(connection.diskId)).toEqual(device)
       expect(await harness.initiator.list()).toContainEqual(device)
+      const session = { diskId: connection.diskId, state: 'connected', detail: '' }
+      expect(await harness.initiator.sessions()).toContainEqual(session)
     })
 
     test('what was written is there after the disk was detached and attached again', async () => {

@@ -34,9 +34,17 @@ test('with attach on the node, the controller neither says nor does it', async (
   expect(caller.answers('ControllerUnpublishVolume')).toBe(false)
 })
 
+test('volume health is offered, and answered, only when it is switched on', async () => {
+  const caller = new FakeCaller(new FakeVolumeGroups(), 'node', true)
+  const health = ['GET_VOLUME_HEALTH', 'LIST_VOLUME_HEALTH']
+  expect(await controllerCapabilities(caller)).toEqual([...ALWAYS, ...health].sort())
+  for (const rpc of ['ControllerGetVolumeHealth', 'ControllerListVolumeHealth'] as const) {
+    expect([caller.answers(rpc), fakeCaller().answers(rpc)]).toEqual([true, false])
+  }
+})
+
 test('what is not among the capabilities is not answered', () => {
   expect(fakeCaller().answers('ControllerModifyVolume')).toBe(false)
-  expect(fakeCaller().answers('ControllerGetVolumeHealth')).toBe(false)
 })
 
 test('group snapshots are offered', async () => {

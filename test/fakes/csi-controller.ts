@@ -18,9 +18,9 @@ export class FakeCaller<Groups extends VolumeGroups = FakeVolumeGroups> {
   readonly groups: Groups
   readonly #handlers: Readonly<Record<string, Handler<never, unknown>>>
 
-  constructor(groups: Groups, attach: AttachMode = 'controller') {
+  constructor(groups: Groups, attach: AttachMode = 'controller', volumeHealth = false) {
     this.groups = groups
-    const services = createControllerServices({ groups, attach, version: '1.2.3' })
+    const services = createControllerServices({ groups, attach, volumeHealth, version: '1.2.3' })
     this.#handlers = { ...services.Identity, ...services.Controller, ...services.GroupController }
   }
 

@@ -15,6 +15,7 @@ import {
   type AttachedDevice,
   type Connection,
   type DiskId,
+  type DiskSession,
   diskIds,
   type InitiatorPlug,
   StorageError,
@@ -89,6 +90,10 @@ export class FakeInitiator implements InitiatorPlug {
       names.filter((name) => diskIds.is(name)).map((diskId) => this.find(diskId)),
     )
     return found.filter((device) => device !== undefined)
+  }
+
+  async sessions(): Promise<readonly DiskSession[]> {
+    return (await this.list()).map(({ diskId }) => ({ diskId, state: 'connected', detail: '' }))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}

@@ -15,6 +15,8 @@ export class FakeMachine implements Machine {
   readonly mounts = new Map<string, FakeMount>()
   /** As without CAP_SYS_RESOURCE: the kernel does not grow a mounted ext4. */
   refusesGrowth = false
+  /** Mounts whose file system is gone: asking them fails as with a FUSE file that nothing serves. */
+  readonly dead = new Set<string>()
   readonly #initiator: MemoryInitiator
 
   constructor(initiator: MemoryInitiator) {
@@ -89,6 +91,10 @@ export class FakeMachine implements Machine {
   }
 
   async usage(path: string): Promise<FilesystemUsage> {
+    if (this.dead.has(path)) {
+      const cause = Object.assign(new Error('not connected'), { code: 'ENOTCONN' })
+      throw new StorageError('COMMAND_FAILED', 'the mount does not answer', { cause })
+    }
     const total = this.#initiator.mediumAt(this.mounts.get(path)?.device ?? '').medium.usedBytes
     return { bytes: { total, used: 0n, available: total }, inodes: { total: 100n, used: 1n, available: 99n } }
   }

@@ -3,6 +3,7 @@ import {
   type AttachedDevice,
   type Connection,
   type DiskId,
+  type DiskSession,
   type InitiatorPlug,
   StorageError,
 } from '../../src/volumegroups/index.ts'
@@ -17,6 +18,8 @@ export interface Medium {
 /** The Initiator plug without I/O: a disk becomes a device of a new name, whose medium a FakeMachine works on. */
 export class MemoryInitiator implements InitiatorPlug {
   readonly media = new Map<DiskId, Medium>()
+  /** The sessions that are not connected. */
+  readonly lost = new Map<DiskId, Omit<DiskSession, 'diskId'>>()
   /** Says whether something on the node uses the device; such a device is not detached. */
   inUse: (path: string) => boolean = () => false
   /** The size that the target has now; a change is seen at attach and refreshSize. */
@@ -60,6 +63,15 @@ export class MemoryInitiator implements InitiatorPlug {
 
   async list(): Promise<readonly AttachedDevice[]> {
     return [...this.#devices.values()]
+  }
+
+  async sessions(): Promise<readonly DiskSession[]> {
+    return [...this.#devices.keys()].map((diskId) => ({
+      diskId,
+      state: 'connected',
+      detail: '',
+      ...this.lost.get(diskId),
+    }))
   }
 
   /** As after a reboot: nothing is attached any more, and nobody was asked. */

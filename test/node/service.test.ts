@@ -190,6 +190,17 @@ test('the capabilities are those that the driver promises', async () => {
   ])
 })
 
+test('volume health is offered, and answered, only when it is switched on', async () => {
+  const world = await World.create()
+  const parts = { ...world.parts, volumeHealth: true }
+  const { capabilities } = await world.call('nodeGetCapabilities', {}, parts)
+  expect(capabilities.map(({ rpc }) => rpc?.type)).toEqual(
+    expect.arrayContaining(['GET_VOLUME_HEALTH', 'GET_STORAGE_HEALTH']),
+  )
+  expect(await world.call('nodeGetStorageHealth', {}, parts)).toEqual({ backendHealth: [] })
+  await expect(world.call('nodeGetStorageHealth')).rejects.toThrow(/not implemented/)
+})
+
 test('no record holds a secret of the connection', async () => {
   const { world, disk } = await scene('controller')
   await bringUp(world, disk)

@@ -18,8 +18,14 @@ export interface Fakes extends AsyncDisposable {
   readonly nodeSocket: string
 }
 
+export interface FakesOptions {
+  readonly maxVolumes: number
+  /** Whether the alpha health RPCs are offered. */
+  readonly volumeHealth: boolean
+}
+
 /** Starts controller and node on their own sockets, in this process. */
-export async function startFakes({ maxVolumes }: { readonly maxVolumes: number }): Promise<Fakes> {
+export async function startFakes({ maxVolumes, volumeHealth }: FakesOptions): Promise<Fakes> {
   await using stack = new AsyncDisposableStack()
   const folder = mkdtempSync(join(tmpdir(), 'mooring-fakes-'))
   stack.defer(() => rmSync(folder, { recursive: true }))
@@ -34,12 +40,13 @@ export async function startFakes({ maxVolumes }: { readonly maxVolumes: number }
     initiatorName: 'iqn.2026-01.storage.mooring.node:fake',
     maxVolumes,
     attach: 'controller',
+    volumeHealth,
   })
   const log = pino({ level: 'silent' })
   const version = '0.0.0'
   const controllerSocket = join(folder, 'controller.sock')
   const nodeSocket = join(folder, 'node.sock')
-  const controller = createControllerServices({ groups, attach: 'controller', version })
+  const controller = createControllerServices({ groups, attach: 'controller', version, volumeHealth })
   stack.use(await serveCsi({ endpoint: `unix://${controllerSocket}`, services: controller, log }))
   const services = {
     Identity: createIdentityService({ endpoint: node.registration, version }),

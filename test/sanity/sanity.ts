@@ -55,7 +55,9 @@ export async function csiSanity(): Promise<Tally> {
 /** Only the CSI services, on fakes: no root, a few seconds. */
 export async function csiSanityOnFakes(): Promise<Tally> {
   const tallies: Tally[] = []
-  for (const variant of VARIANTS) tallies.push(await onFakes(variant))
+  for (const volumeHealth of [false, true]) {
+    for (const variant of VARIANTS) tallies.push(await onFakes(variant, volumeHealth))
+  }
   return tallies.reduce(add)
 }
 
@@ -65,9 +67,9 @@ const add = (a: Tally, b: Tally): Tally => ({
   skipped: a.skipped + b.skipped,
 })
 
-async function onFakes(variant: Variant): Promise<Tally> {
-  await using fakes = await startFakes({ maxVolumes: MAX_VOLUMES })
-  return await run(`fakes, ${variant.name}`, variant, fakes)
+async function onFakes(variant: Variant, volumeHealth: boolean): Promise<Tally> {
+  await using fakes = await startFakes({ maxVolumes: MAX_VOLUMES, volumeHealth })
+  return await run(`fakes, ${variant.name}${volumeHealth ? ', volume health' : ''}`, variant, fakes)
 }
 
 async function onRealParts(

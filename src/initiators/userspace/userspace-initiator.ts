@@ -19,6 +19,7 @@ import {
   type CallOptions,
   type Connection,
   type DiskId,
+  type DiskSession,
   diskIds,
   type InitiatorPlug,
   StorageError,
@@ -52,6 +53,7 @@ export function createUserspaceInitiator(options: KeeperLinkOptions): InitiatorP
     refreshSize: (diskId, call) => one(diskId, call, () => attachments.refreshSize(diskId)),
     detach: (diskId, call) => one(diskId, call, () => attachments.detach(diskId)),
     list: (call) => untilAborted(attachments.list(), call?.signal),
+    sessions: (call) => untilAborted(attachments.sessions(), call?.signal),
     [Symbol.asyncDispose]: async () => {}, // attached disks outlive this process
   }
 }
@@ -90,6 +92,25 @@ class UserspaceAttachments {
         return diskIds.is(diskId) ? [describe(diskId, device)] : []
       }),
     )
+  }
+
+  /** Of a disk that an earlier keeper's worker still serves nothing is known. */
+  async sessions(): Promise<readonly DiskSession[]> {
+    const attached = await this.list()
+    if (attached.length === 0) return [] // a keeper is not started for nothing
+    const served = await this.#keeper.list()
+    const isServed = new Set(served.map(({ diskId }) => diskId))
+    const orphans = attached.filter(({ diskId }) => !isServed.has(diskId))
+    const alive = await Promise.all(orphans.map(({ diskId }) => isAlive(diskFile(this.#stateDir, diskId))))
+    const dead = orphans.filter((_, index) => !alive[index])
+    return [
+      ...served.map(({ diskId, session }) => ({ diskId, ...session })),
+      ...dead.map(({ diskId }) => ({
+        diskId,
+        state: 'failed' as const,
+        detail: 'nothing serves it any more',
+      })),
+    ]
   }
 
   async refreshSize(diskId: DiskId): Promise<AttachedDevice> {

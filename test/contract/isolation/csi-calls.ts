@@ -58,8 +58,6 @@ export const CSI_CALLS: { readonly [Name in Rpc]: (other: Things, own: Things) =
   controllerGetVolume: (other) => volumes(other).map((volumeId) => ({ volumeId })),
   controllerGetVolumeHealth: (other) => volumes(other).map((volumeId) => ({ volumeId })),
   controllerListVolumeHealth: ({ pageToken }) => [{}, { maxEntries: 1, startingToken: pageToken }],
-  controllerGetVolumeHealth: (other) => volumes(other).map((volumeId) => ({ volumeId })),
-  controllerListVolumeHealth: ({ pageToken }) => [{}, { maxEntries: 1, startingToken: pageToken }],
   getCapacity: ({ path }) => [{}, { parameters: { project: path } }],
   controllerExpandVolume: (other) =>
     volumes(other).map((volumeId) => ({ volumeId, capacityRange: { requiredBytes: '1073741824' } })),
