@@ -7,7 +7,8 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-readonly debian_packages=(tgt btrfs-progs xfsprogs e2fsprogs util-linux mount)
+# libatomic1 is what the program of Node.js 26 itself needs.
+readonly debian_packages=(libatomic1 tgt btrfs-progs xfsprogs e2fsprogs util-linux mount)
 readonly debian_test_packages=(fio libiscsi-bin iproute2 openssl)
 readonly csi_sanity=github.com/kubernetes-csi/csi-test/v5/cmd/csi-sanity@v5.6.0
 
@@ -22,11 +23,13 @@ npm_packages() {
     command -v npm >/dev/null || fail 'npm is missing: install Node.js (any version that has npm)'
     # Not `npm ci`: it refuses a lock file without the optional packages of foreign platforms, which not every
     # registry mirror carries. --no-save keeps to the lock file just the same and never writes it.
-    npm install --no-save --no-audit --no-fund --loglevel=error
+    # No package has a script of its own that is needed.
+    npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error
     cp package-lock.json "$stamp"
   fi
   # npm links the program of the platform's Node.js package; a machine of another kind has none.
   [ -x node_modules/.bin/node ] || fail "no Node.js 26 package for this machine ($(uname -m)): x86_64 and aarch64 are supported"
+  node_modules/.bin/node --version >/dev/null || fail 'Node.js 26 does not start: on Debian it needs the package libatomic1'
 }
 
 debian() {
@@ -51,13 +54,16 @@ sanity() {
   echo "$csi_sanity" >"$stamp"
 }
 
-npm_packages
 case "${1:-}" in
-  --packages-only) ;;
+  --packages-only) npm_packages ;;
   --test)
     debian "${debian_packages[@]}" "${debian_test_packages[@]}"
+    npm_packages
     sanity
     ;;
-  '') debian "${debian_packages[@]}" ;;
+  '')
+    debian "${debian_packages[@]}"
+    npm_packages
+    ;;
   *) fail "unknown option $1" ;;
 esac
