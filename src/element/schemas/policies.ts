@@ -21,7 +21,8 @@ import {
   type Schedule,
   type SnapshotPolicy,
 } from '../../volumegroups/index.ts'
-import { groupId, project } from './volume-groups.ts'
+import { project } from './projects.ts'
+import { groupId } from './volume-groups.ts'
 import { decodesTo, id, newName, request, time } from './wire.ts'
 
 export const policyId = () => id<PolicyId>('policy', 'a policy')

@@ -13,7 +13,8 @@ import {
   SettingRequest,
   SettingsRequest,
 } from './policies.ts'
-import { groupId, project } from './volume-groups.ts'
+import { project } from './projects.ts'
+import { groupId } from './volume-groups.ts'
 import { decodesTo, listQuery, pageOf, time } from './wire.ts'
 
 const path = '/policies/:policyId'

@@ -4,8 +4,6 @@ import { describe } from './calls.ts'
 import { createProject, project } from './projects.ts'
 import { decodesTo, id, listQuery, newName, pageOf, request, time } from './wire.ts'
 
-export { project } from './projects.ts'
-
 export const groupId = () => id<VolumeGroupId>('vg', 'a volume group')
 
 export const VolumeGroupSchema = decodesTo<VolumeGroup>()(
