@@ -18,6 +18,8 @@ export async function inspect({ store, daemon }: World, { service }: Element): P
     recoveryPoints: await all((token) => service.listRecoveryPoints({ token })),
     initiators: await all((token) => service.listInitiators({ token })),
     attachments: await all((token) => service.listAttachments({ token })),
+    policies: await all((token) => service.listPolicies({ token })),
+    policyAssignments: await all((token) => service.listPolicyAssignments({ token })),
   }
   const known = [...database.groups, ...database.disks, ...database.recoveryPoints].map(
     ({ id }): string => id,
@@ -95,6 +97,7 @@ const HIDDEN = new Set([
   'createdAt',
   'grantedAt',
   'registeredAt',
+  'setAt',
 ])
 
 /** Each id becomes the number of its first appearance; what is random or a time goes. */

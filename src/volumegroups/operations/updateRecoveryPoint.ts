@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Definition } from '../../journal/index.ts'
 import type { Transactor } from '../database.ts'
 import type { RecoveryPointId, VolumeGroupId } from '../ids.ts'
@@ -23,6 +24,7 @@ export function updateRecoveryPoint(parts: Parts): Definition<Transactor, Reques
     plan: async (tx, { id, terms }) => {
       const point = await tx.recoveryPoint(id)
       if (point === undefined) throw notFound({ kind: 'recoveryPoint', id })
+      if (isDeepStrictEqual(termsOf(point), termsOf(terms))) return { met: { result: point, subject: id } }
       const { lockedUntil } = point
       const isKept = lockedUntil && terms.lockedUntil && terms.lockedUntil >= lockedUntil
       if (!isKept) refuseLocked(point, parts.now())
@@ -31,6 +33,10 @@ export function updateRecoveryPoint(parts: Parts): Definition<Transactor, Reques
     supersedes: ['updateRecoveryPoint', 'unlockRecoveryPoint'],
   }
 }
+
+const termsOf = ({ expiresAt, lockedUntil, labels }: PointTerms): PointTerms => ({
+  ...{ expiresAt, lockedUntil, labels: { ...labels } },
+})
 
 /** All but the plan of an operation on a point's terms. */
 export function changesPoint({ manifests }: Parts) {

@@ -1,12 +1,16 @@
 import type {
   DiskId,
   InitiatorId,
+  PointTerms,
+  PolicyId,
+  PolicySpec,
   ProjectId,
   RecoveryPointId,
   VolumeGroupId,
 } from '../../../src/volumegroups/index.ts'
 import type { VolumeGroupsService } from '../../../src/volumegroups/service.ts'
 import { diskSpec, initiatorId, MiB } from '../volume-groups/helpers.ts'
+import { snapshots } from '../volume-groups/policies.ts'
 
 /** What is there before each operation. */
 export interface Before {
@@ -17,6 +21,9 @@ export interface Before {
   readonly pointId: RecoveryPointId
   /** Of a group of which nothing is attached. */
   readonly calmPointId: RecoveryPointId
+  readonly lockedId: RecoveryPointId
+  readonly policyId: PolicyId
+  readonly idlePolicyId: PolicyId
   readonly emptyId: VolumeGroupId
   readonly nodeId: InitiatorId
   readonly teamId: ProjectId
@@ -31,6 +38,10 @@ export interface Scenario {
 }
 
 const inGroup = { kind: 'named', name: 'group' } as const
+type Snapshots = Extract<PolicySpec, { kind: 'snapshot' }>
+const ROOT = { kind: 'project', path: '/' } as const
+/** By the clock of the world that the operations run in. */
+const LOCKED: PointTerms = { expiresAt: undefined, lockedUntil: new Date('2027-01-01'), labels: { app: 'x' } }
 const larger = { requiredBytes: 64n * MiB, limitBytes: undefined }
 
 /** Every operation, in each of its forms. */
@@ -66,6 +77,33 @@ export const SCENARIOS: Scenario[] = [
     run: (service, { diskId, attachedId }) =>
       service.createRecoveryPoint({ name: 'new', diskIds: [diskId, attachedId], grouped: true }),
   },
+  {
+    name: 'createRecoveryPoint of a whole group',
+    run: (service, { groupId }) => service.createGroupPoint({ name: 'new', groupId }),
+  },
+  {
+    name: 'updateRecoveryPoint',
+    run: (service, { pointId }) => service.updateRecoveryPoint(pointId, LOCKED),
+  },
+  {
+    name: 'unlockRecoveryPoint',
+    run: (service, { lockedId }) => service.unlockRecoveryPoint(lockedId, 'ticket 7'),
+  },
+  { name: 'createPolicy', run: (service) => service.createPolicy(snapshots('new')) },
+  {
+    name: 'updatePolicy',
+    run: (service, { policyId }) =>
+      service.updatePolicy(policyId, { ...snapshots('set'), lockMs: 0 } as Snapshots),
+  },
+  { name: 'deletePolicy', run: (service, { idlePolicyId }) => service.deletePolicy(idlePolicyId) },
+  {
+    name: 'assignPolicy',
+    run: (service, { groupId, policyId }) => {
+      const target = { kind: 'volumeGroup', id: groupId } as const
+      return service.assignPolicy({ target, kind: 'snapshot', policyId })
+    },
+  },
+  { name: 'unassignPolicy', run: (service) => service.unassignPolicy(ROOT, 'snapshot') },
   { name: 'deleteRecoveryPoint', run: (service, { pointId }) => service.deleteRecoveryPoint(pointId) },
   {
     name: 'revertGroup',
@@ -115,10 +153,17 @@ export async function prepare(service: VolumeGroupsService): Promise<Before> {
   const rights = { readOnly: false, shared: false }
   await service.grant({ diskId: attached.id, initiatorId: initiatorId('node'), ...rights })
   const point = await service.createRecoveryPoint({ name: 'point', diskIds: [disk.id], grouped: false })
+  const policy = await service.createPolicy(snapshots('set'))
+  const idle = await service.createPolicy(snapshots('idle'))
+  await service.assignPolicy({ target: ROOT, kind: 'snapshot', policyId: policy.id })
+  const locked = await service.createGroupPoint({ name: 'locked', groupId: disk.groupId, ...LOCKED })
   const calm = await service.createDisk(diskSpec('calm', { group: { kind: 'named', name: 'calm' } }))
   const calmPoint = await service.createRecoveryPoint({ name: 'calm', diskIds: [calm.id], grouped: true })
   return {
     calmPointId: calmPoint.id,
+    lockedId: locked.id,
+    policyId: policy.id,
+    idlePolicyId: idle.id,
     groupId: disk.groupId,
     diskId: disk.id,
     attachedId: attached.id,
