@@ -92,8 +92,8 @@ function inheritance(make: Make): void {
     ]
     const unset = { policy: undefined, from: undefined, path: [group, ROOT] }
     const expectBoth = async (snapshot: object) => {
-      for (const of of [groupId, diskId]) {
-        expect(await groups.effectivePolicies(of)).toEqual({ snapshot, protection: unset })
+      for (const id of [groupId, diskId]) {
+        expect(await groups.effectivePolicies(id)).toEqual({ snapshot, protection: unset })
       }
     }
     await expectBoth(unset)
