@@ -39,6 +39,8 @@ export interface PlanContext {
   readonly now: Date
   /** A few random letters. */
   readonly newSuffix: () => string
+  /** The clock was set back since plans were last looked at, or may have been: no plan is taken on trust. */
+  readonly isClockSuspect: boolean
 }
 
 const FIRST_RETRY_MS = 15_000
@@ -55,6 +57,7 @@ export function planFor(
 ): SchedulePlan {
   const { now } = context
   const holds = known?.policyId === policy.id && known.policyGeneration === policy.generation
+  if (holds && !context.isClockSuspect) return known
   const dueAt = dueTime(holds ? known.dueAt : undefined, policy.schedules, { group, now })
   if (holds && dueAt.getTime() === known.dueAt.getTime()) {
     const isFar = known.tryAt.getTime() - Math.max(now.getTime(), dueAt.getTime()) > MAX_RETRY_MS
