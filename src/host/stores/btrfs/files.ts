@@ -96,7 +96,8 @@ export async function guarded<Result>(task: () => Promise<Result>): Promise<Resu
   }
 }
 
-function isFull(error: unknown): boolean {
+/** Whether there was no space for it. */
+export function isFull(error: unknown): boolean {
   const command = error instanceof StorageError ? error.cause : undefined
   if (command instanceof CommandError) return /no space left/i.test(command.result?.stderr ?? '')
   return codeOf(error) === 'ENOSPC' || codeOf(error) === 'EDQUOT'

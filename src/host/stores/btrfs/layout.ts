@@ -25,6 +25,9 @@ export interface GroupLayout {
 
 export const groupsDirectory = (poolPath: string): string => join(poolPath, 'vg')
 
+/** Space that is given up when there is none left. */
+export const reserveFile = (poolPath: string): string => join(poolPath, 'reserve')
+
 /** What was put aside, out of every other call's sight. */
 export const quarantineDirectory = (poolPath: string): string => join(poolPath, 'quarantine')
 

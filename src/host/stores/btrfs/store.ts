@@ -16,6 +16,7 @@ import {
 import { layoutOf } from './layout.ts'
 import { quarantine } from './quarantine.ts'
 import { createRecoveryPoint, deleteRecoveryPoint } from './recovery-points.ts'
+import { withReserve } from './reserve.ts'
 import { revertGroup } from './revert.ts'
 import { capacityOf, spaceOf } from './space.ts'
 
@@ -60,7 +61,9 @@ export function createBtrfsStore({ poolPath }: { readonly poolPath: string }): S
     space: (group) => guarded(async () => spaceOf(await open(group))),
     quarantine: (thing) => alone(thing.groupId, () => quarantine(poolPath, thing)),
     writeManifest: (manifest) =>
-      alone(manifest.group.id, async () => writeManifest(await open(manifest.group.id), manifest)),
+      alone(manifest.group.id, () =>
+        withReserve(poolPath, async () => writeManifest(await open(manifest.group.id), manifest)),
+      ),
     readManifest: (group) => alone(group, async () => readManifest(await open(group), group)),
     backingPath: (group, disk) => layoutOf(poolPath, group).disk(disk),
     inventory: () =>
