@@ -14,7 +14,7 @@ test('groups are listed by project and name, and deleted when they are empty', a
     'vg create db --project /a',
     'vg create web --project /a',
   )
-  expect((await cli.run('vg list --project /a', { columns: 70 })).out).toBe(`\
+  expect((await cli.run('vg list --project /a', { columns: 65 })).out).toBe(`\
 NAME  PROJECT  AGE  ID
 db    /a        3h  vg-00000000-0000-4000-8000-000000000001
 web   /a        3h  vg-00000000-0000-4000-8000-000000000002
