@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes the machine ready: npm packages (Node.js 26 is one of them), Debian packages and, for the tests, csi-sanity.
+# Makes the machine ready: npm packages (Node.js 26 is one of them), Debian packages and, for the tests, csi-sanity and
+# schemathesis.
 # Idempotent: what is there is not fetched again, so a second run takes well under a second.
 #   setup.sh                  what the product needs
 #   setup.sh --test           that, and what the tests need
@@ -9,7 +10,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # libatomic1 is what the program of Node.js 26 itself needs.
 readonly debian_packages=(libatomic1 tgt btrfs-progs xfsprogs e2fsprogs util-linux mount)
-readonly debian_test_packages=(fio libiscsi-bin iproute2 openssl)
+readonly debian_test_packages=(fio libiscsi-bin iproute2 openssl python3-venv)
 readonly csi_sanity=github.com/kubernetes-csi/csi-test/v5/cmd/csi-sanity@v5.6.0
 
 fail() {
@@ -54,12 +55,23 @@ sanity() {
   echo "$csi_sanity" >"$stamp"
 }
 
+schemathesis() {
+  local lock=scripts/schemathesis.txt
+  local stamp=.cache/schemathesis/installed.txt
+  cmp -s "$lock" "$stamp" && return 0
+  rm -rf .cache/schemathesis
+  /usr/bin/python3 -m venv .cache/schemathesis
+  .cache/schemathesis/bin/pip install --quiet --no-deps --requirement "$lock"
+  cp "$lock" "$stamp"
+}
+
 case "${1:-}" in
   --packages-only) npm_packages ;;
   --test)
     debian "${debian_packages[@]}" "${debian_test_packages[@]}"
     npm_packages
     sanity
+    schemathesis
     ;;
   '')
     debian "${debian_packages[@]}"

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { fuzzRest } from './fuzz/rest.ts'
 import { csiSanity, type Tally } from './sanity/sanity.ts'
 
 /**
@@ -9,6 +10,7 @@ import { csiSanity, type Tally } from './sanity/sanity.ts'
  *   run.ts          everything
  *   run.ts check    format, lint, types, tidy and unit tests: no root, under a minute
  *   run.ts sanity   csi-sanity only
+ *   run.ts fuzz     the REST API only, fuzzed
  */
 
 const ROOT = resolve(import.meta.dirname, '..')
@@ -27,13 +29,17 @@ const check: readonly Suite[] = [
 
 const sanity: readonly Suite[] = [{ name: 'csi-sanity', run: csiSanity }]
 
+const fuzz: readonly Suite[] = [{ name: 'rest fuzz', run: fuzzRest }]
+
 const SUITES: Record<string, readonly Suite[]> = {
   check,
   sanity,
+  fuzz,
   all: [
     ...check,
     { name: 'real parts', run: () => vitest('real') },
     ...sanity,
+    ...fuzz,
     { name: 'demo', run: () => program(NODE, ['test/demo/demo.ts']) },
   ],
 }
@@ -94,7 +100,7 @@ async function main(which: string): Promise<void> {
       `${suite.name}: ${tally.passed} passed, ${tally.failed} failed, ${tally.skipped} skipped, ${seconds} s`,
     )
   }
-  if (lines.length === 0) throw new Error(`no suite is called ${which}: take check, sanity or nothing`)
+  if (lines.length === 0) throw new Error(`no suite is called ${which}: take check, sanity, fuzz or nothing`)
   process.stdout.write(`\n${lines.join('\n')}\n\n${total.passed} passed, ${total.failed} failed\n`)
   process.exitCode = total.failed === 0 ? 0 : 1
 }

@@ -4,6 +4,7 @@ import Fastify, { type FastifyInstance, type FastifyRequest, LogController } fro
 import type { Logger } from 'pino'
 import { StorageError, type VolumeGroups } from '../volumegroups/index.ts'
 import { type Auth, checkAuth, type Identity } from './auth.ts'
+import { refuseOtherMethods } from './methods.ts'
 import { type Metrics, serveMetrics } from './metrics.ts'
 import { OPENAPI } from './openapi.ts'
 import { toProblem, toStorageError } from './problems.ts'
@@ -93,6 +94,7 @@ export function createElementApi(options: ElementApiOptions): FastifyInstance {
     ]
     for (const add of [...routes, initiatorRoutes, attachmentRoutes, operationRoutes, policyRoutes])
       add(serve, groups)
+    refuseOtherMethods(scope)
   })
   return app
 }

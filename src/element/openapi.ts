@@ -37,7 +37,9 @@ export function openApiOf(name: CallName, call: CallDescription): FastifySchema 
     ...(query && { querystring: query }),
     ...(body && { body }),
     response: {
-      ...(answer ? { 200: { ...done, content: { 'application/json': { schema: answer } } } } : { 204: done }),
+      ...(answer
+        ? { 200: { ...done, content: { 'application/json': { schema: answer } } } }
+        : { 204: { ...done, type: 'null' } }),
       default: problem,
     },
   }

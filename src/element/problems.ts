@@ -9,6 +9,7 @@ export const HTTP_STATUS = {
   unauthenticated: 401,
   permission_denied: 403,
   not_found: 404,
+  method_not_allowed: 405,
   already_exists: 409,
   in_use: 409,
   precondition_failed: 409,

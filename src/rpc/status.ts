@@ -9,6 +9,7 @@ const CODES = {
   unauthenticated: status.UNAUTHENTICATED,
   permission_denied: status.PERMISSION_DENIED,
   not_found: status.NOT_FOUND,
+  method_not_allowed: status.UNIMPLEMENTED,
   already_exists: status.ALREADY_EXISTS,
   in_use: status.FAILED_PRECONDITION,
   precondition_failed: status.FAILED_PRECONDITION,

@@ -43,6 +43,11 @@ export const CATALOGUE = {
     meaning: 'No such route or resource.',
     fix: 'Check the address of the request.',
   },
+  METHOD_NOT_ALLOWED: {
+    kind: 'method_not_allowed',
+    meaning: 'The address is known, but has no such method.',
+    fix: 'Use one of the methods that the Allow header names.',
+  },
   VOLUME_GROUP_NOT_FOUND: {
     kind: 'not_found',
     meaning: 'No volume group has this id or name.',
@@ -398,6 +403,7 @@ export type ErrorKind =
   | 'unauthenticated'
   | 'permission_denied'
   | 'not_found'
+  | 'method_not_allowed'
   | 'already_exists'
   | 'in_use'
   | 'precondition_failed'

@@ -113,6 +113,15 @@ test('an unknown path is a problem too', async () => {
   expect([answer.statusCode, answer.json().reason]).toEqual([404, 'NOT_FOUND'])
 })
 
+test.each(['PATCH', 'POST', 'QUERY', 'TRACE'])(
+  '%s is refused where there is no such call',
+  async (method) => {
+    const answer = await createApp().inject({ method, url: '/v1/capacity' } as InjectOptions)
+    expect([answer.statusCode, answer.json().reason]).toEqual([405, 'METHOD_NOT_ALLOWED'])
+    expect(answer.headers.allow).toBe('GET, HEAD')
+  },
+)
+
 test('a key is the same for the same path only', async () => {
   const app = createApp()
   const create = (name: string) => app.inject(post('/volume-groups', { name, project: '/' }))

@@ -10,6 +10,7 @@ const WANTED: Record<ErrorKind, number> = {
   unauthenticated: 16,
   permission_denied: 7,
   not_found: 5,
+  method_not_allowed: 12,
   already_exists: 6,
   in_use: 9,
   precondition_failed: 9,

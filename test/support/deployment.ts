@@ -19,7 +19,7 @@ import { Client } from 'undici'
 import { parse, stringify } from 'yaml'
 import type { ProbeResponse } from '../../src/csi/messages.ts'
 import { CsiClient } from '../fakes/csi-client.ts'
-import { setUpHttps } from './https.ts'
+import { type ElementClient, setUpHttps } from './https.ts'
 import { describeLeftovers, leftoversOf, sweep } from './leftovers.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
@@ -53,6 +53,8 @@ export class Deployment implements AsyncDisposable {
   /** Where the element mounts its pool, and where its tgtd takes commands. */
   readonly poolPath: string
   readonly targetSocket: string
+  /** How an administrator reaches the element over HTTPS, if it listens there. */
+  admin: ElementClient | undefined
   readonly #processes = new Map<Role, ChildProcess>()
   readonly #clients: CsiClient[] = []
   readonly #tokens: string[] = []
@@ -88,6 +90,7 @@ export class Deployment implements AsyncDisposable {
     const https =
       options.transport === 'https' ? await setUpHttps(folder, await freePort(), nodeId) : undefined
     this.#tokens.push(...(https?.tokens ?? []))
+    this.admin = https?.admin
     const configs = {
       element: {
         name: options.name,

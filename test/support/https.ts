@@ -4,16 +4,24 @@ import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { run } from '../../src/host/exec.ts'
 
+/** What a client's configuration says of the element. */
+export interface ElementClient {
+  readonly url: string
+  readonly tokenFile: string
+  readonly caFile: string
+}
+
 /** How an element listens over HTTPS, and how a controller and a node reach it there. */
 export interface HttpsSetup {
   readonly listen: object
-  readonly controller: object
-  readonly node: object
+  readonly admin: ElementClient
+  readonly controller: ElementClient
+  readonly node: ElementClient
   /** The tokens: no log may show them. */
   readonly tokens: readonly string[]
 }
 
-/** Makes a certificate and two tokens: one that may provision, and one for the disks of this node only. */
+/** Makes a certificate and three tokens: for all, for provisioning, and for the disks of this node only. */
 export async function setUpHttps(folder: string, port: number, nodeId: string): Promise<HttpsSetup> {
   const at = (name: string): string => join(folder, 'https', name)
   mkdirSync(join(folder, 'https'))
@@ -22,18 +30,20 @@ export async function setUpHttps(folder: string, port: number, nodeId: string): 
   const kind = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
   const output = ['-keyout', files.keyFile, '-out', files.certFile]
   await run({ file: 'openssl', args: ['req', ...kind, ...subject, ...output] })
-  const tokens = { provisioner: newToken(), node: newToken() }
+  const tokens = { admin: newToken(), provisioner: newToken(), node: newToken() }
   const known = [
+    { sha256: hashOf(tokens.admin), role: 'admin' },
     { sha256: hashOf(tokens.provisioner), role: 'provisioner' },
     { sha256: hashOf(tokens.node), role: 'node', initiator: nodeId },
   ]
   writeFileSync(files.tokensFile, stringify(known))
-  const client = (role: keyof typeof tokens): object => {
+  const client = (role: keyof typeof tokens): ElementClient => {
     writeFileSync(at(`${role}.token`), `${tokens[role]}\n`, { mode: 0o600 })
     return { url: `https://127.0.0.1:${port}`, tokenFile: at(`${role}.token`), caFile: files.certFile }
   }
   return {
     listen: { address: '127.0.0.1', port, ...files },
+    admin: client('admin'),
     controller: client('provisioner'),
     node: client('node'),
     tokens: Object.values(tokens),

@@ -17,6 +17,7 @@ const NEAREST = {
   unauthenticated: 'UNAUTHENTICATED',
   permission_denied: 'PERMISSION_DENIED',
   not_found: 'NOT_FOUND',
+  method_not_allowed: 'METHOD_NOT_ALLOWED',
   already_exists: 'NAME_TAKEN',
   in_use: 'DISK_ATTACHED',
   precondition_failed: 'DISKS_NOT_TOGETHER',
