@@ -32,7 +32,7 @@ export function processTerminal(interrupted: AbortSignal): Terminal {
     isAttended: Boolean(process.stdin.isTTY && process.stderr.isTTY),
     interrupted,
     ask: async (question) => {
-      using lines = createInterface({ input: process.stdin, output: process.stderr })
+      using lines = createInterface({ input: process.stdin, output: process.stderr, terminal: false })
       const ended = once(lines, 'close').then(() => '') // there is no answer at the end of the input
       return await Promise.race([lines.question(question, { signal: interrupted }), ended])
     },
