@@ -17,6 +17,7 @@ const ALWAYS: readonly ControllerServiceCapabilityRPCType[] = [
   'CLONE_VOLUME',
   'EXPAND_VOLUME',
   'GET_VOLUME',
+  'MODIFY_VOLUME',
   'SINGLE_NODE_MULTI_WRITER',
   'GET_SNAPSHOT',
 ]

@@ -22,7 +22,7 @@ export function createSnapshot(
 
 function parse(request: CreateSnapshotRequest): { name: string; volumeId: string } {
   return parsing((faults) => {
-    refuseParameters(request.parameters, 'parameters', faults)
+    refuseParameters(request.parameters, { field: 'parameters', known: [] }, faults)
     return {
       name: parseRequired(request.name, 'name', faults),
       volumeId: parseRequired(request.sourceVolumeId, 'source_volume_id', faults),

@@ -22,7 +22,7 @@ export function createVolumeGroupSnapshot(
 
 function parse(request: CreateVolumeGroupSnapshotRequest): string {
   return parsing((faults) => {
-    refuseParameters(request.parameters, 'parameters', faults)
+    refuseParameters(request.parameters, { field: 'parameters', known: [] }, faults)
     const ids = request.sourceVolumeIds
     const add = (what: string): void =>
       faults.add('source_volume_ids', 'INVALID_ARGUMENT', `source_volume_ids ${what}`)

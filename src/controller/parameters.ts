@@ -22,7 +22,7 @@ const SIDECARS = 'csi.storage.k8s.io/'
 
 /** Reads the parameters of a StorageClass; what Mooring does not know is a fault. */
 export function parseStorageClass(parameters: Parameters, faults: Violations): StorageClass {
-  refuseUnknown(parameters, { field: 'parameters', known: STORAGE_CLASS }, faults)
+  refuseParameters(parameters, { field: 'parameters', known: STORAGE_CLASS }, faults)
   const { project = '/', createProject = 'false', volumeGroup, fsType = '', mkfsOptions = '' } = parameters
   const add = (name: string, message: string): void =>
     faults.add(`parameters.${name}`, 'INVALID_ARGUMENT', `parameters.${name} ${message}`)
@@ -38,12 +38,8 @@ export function parseStorageClass(parameters: Parameters, faults: Violations): S
   }
 }
 
-/** For requests whose parameters Mooring gives no meaning to: any but a sidecar's is a fault. */
-export function refuseParameters(parameters: Parameters, field: string, faults: Violations): void {
-  refuseUnknown(parameters, { field, known: [] }, faults)
-}
-
-function refuseUnknown(
+/** What Mooring gives no meaning to is a fault, unless a sidecar added it. */
+export function refuseParameters(
   parameters: Parameters,
   { field, known }: { readonly field: string; readonly known: readonly string[] },
   faults: Violations,

@@ -6,6 +6,7 @@ import { type AttachMode, controllerGetCapabilities } from './controllerGetCapab
 import { controllerGetVolume } from './controllerGetVolume.ts'
 import { controllerGetVolumeHealth } from './controllerGetVolumeHealth.ts'
 import { controllerListVolumeHealth } from './controllerListVolumeHealth.ts'
+import { controllerModifyVolume } from './controllerModifyVolume.ts'
 import { controllerPublishVolume } from './controllerPublishVolume.ts'
 import { controllerUnpublishVolume } from './controllerUnpublishVolume.ts'
 import { createSnapshot } from './createSnapshot.ts'
@@ -49,6 +50,7 @@ export function createControllerServices(options: ControllerOptions) {
       controllerGetVolume: controllerGetVolume(groups),
       getCapacity: getCapacity(groups),
       controllerExpandVolume: controllerExpandVolume(groups),
+      controllerModifyVolume: controllerModifyVolume(groups),
       createSnapshot: createSnapshot(groups),
       deleteSnapshot: deleteSnapshot(groups),
       listSnapshots: listSnapshots(groups),

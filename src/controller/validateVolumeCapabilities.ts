@@ -6,19 +6,28 @@ import type {
 } from '../csi/messages.ts'
 import { parseRequired, parsing } from '../csi/parse.ts'
 import { parseVolumeContext } from '../csi/volume-context.ts'
-import type { Handler } from '../rpc/call.ts'
-import { type Disk, type StorageError, Violations, type VolumeGroups } from '../volumegroups/index.ts'
-import { parseStorageClass, refuseParameters } from './parameters.ts'
+import type { Call, Handler } from '../rpc/call.ts'
+import { type Disk, StorageError, Violations, type VolumeGroups } from '../volumegroups/index.ts'
+import { checkMutableParameters, findPolicies } from './mutable-parameters.ts'
+import { parseStorageClass } from './parameters.ts'
 import { existingDiskId } from './volume.ts'
 
 /** Repeats what was asked when the volume can do all of it; else says why not, which is no error. */
 export function validateVolumeCapabilities(
-  groups: Pick<VolumeGroups, 'getDisk'>,
+  groups: Pick<VolumeGroups, 'getDisk' | 'getGroup' | 'listPolicies'>,
 ): Handler<ValidateVolumeCapabilitiesRequest, ValidateVolumeCapabilitiesResponse> {
+  const missingPolicy = async (
+    { mutableParameters: parameters }: ValidateVolumeCapabilitiesRequest,
+    { groupId }: Disk,
+    call: Call,
+  ): Promise<string | undefined> => {
+    const { project } = await groups.getGroup(groupId, call)
+    return findPolicies({ parameters, project }, groups, call).then(() => undefined, objectionIn)
+  }
   return async (request, call) => {
     const volumeId = parse(request)
     const disk = await groups.getDisk(existingDiskId(volumeId), call)
-    const objection = objectionOf(request, disk)
+    const objection = objectionOf(request, disk) ?? (await missingPolicy(request, disk, call))
     if (objection !== undefined) return { confirmed: null, message: objection }
     const { volumeContext, volumeCapabilities, parameters, mutableParameters } = request
     return { confirmed: { volumeContext, volumeCapabilities, parameters, mutableParameters }, message: '' }
@@ -45,13 +54,19 @@ function objectionOf(request: ValidateVolumeCapabilitiesRequest, disk: Disk): st
     if (reason !== undefined) faults.add('volume_capabilities', 'UNSUPPORTED_CAPABILITY', reason)
   }
   parseStorageClass(request.parameters, faults)
-  refuseParameters(request.mutableParameters, 'mutable_parameters', faults)
+  checkMutableParameters(request.mutableParameters, faults)
   try {
     faults.throwIfAny()
     return undefined
   } catch (error) {
-    return (error as StorageError).message
+    return objectionIn(error)
   }
+}
+
+/** Whatever is wrong with the request itself is an objection; anything else stays an error. */
+function objectionIn(error: unknown): string {
+  if (error instanceof StorageError && error.violations.length > 0) return error.message
+  throw error
 }
 
 function otherFileSystem({ mount }: VolumeCapability, disk: Disk): string | undefined {

@@ -5,7 +5,8 @@ import { parseMkfsOptions } from '../csi/mkfs-options.ts'
 import { parseCapacity, parseRequired, parsing } from '../csi/parse.ts'
 import { toVolumeContext } from '../csi/volume-context.ts'
 import type { DiskSource, DiskSpec, GroupChoice, Violations } from '../volumegroups/index.ts'
-import { expandTemplate, parseStorageClass, refuseParameters } from './parameters.ts'
+import { checkMutableParameters } from './mutable-parameters.ts'
+import { expandTemplate, parseStorageClass } from './parameters.ts'
 import { existingSnapshot } from './snapshot.ts'
 import { existingDiskId } from './volume.ts'
 
@@ -17,7 +18,7 @@ export function parseDiskSpec(request: CreateVolumeRequest): DiskSpec {
       request.parameters,
       faults,
     )
-    refuseParameters(request.mutableParameters, 'mutable_parameters', faults)
+    checkMutableParameters(request.mutableParameters, faults)
     refuseEmptySource(request.volumeContentSource, faults)
     const fileSystem = chooseFileSystem(capabilities, storageClass.fileSystem, faults)
     checkMkfsOptions(fileSystem, mkfsOptions, faults)

@@ -19,6 +19,7 @@ export const BUSY_KEYS: {
   controllerPublishVolume: byVolume,
   controllerUnpublishVolume: byVolume,
   controllerExpandVolume: byVolume,
+  controllerModifyVolume: byVolume,
   createSnapshot: (request) => `snapshot name ${request.name}`,
   deleteSnapshot: bySnapshot,
   createVolumeGroupSnapshot: (request) => `group snapshot name ${request.name}`,

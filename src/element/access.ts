@@ -70,8 +70,9 @@ export const ACCESS = {
   listPolicies: view,
   updatePolicy: operate,
   deletePolicy: operate,
-  assignPolicy: operate,
-  unassignPolicy: operate,
+  // A provisioner sets what a VolumeAttributesClass names; it can delete recovery points all the same.
+  assignPolicy: change,
+  unassignPolicy: change,
   listPolicyAssignments: view,
   groupPolicies: view,
   diskPolicies: view,

@@ -7,7 +7,7 @@ import { createIdentityService } from '../../src/csi/identity.ts'
 import { serveCsi } from '../../src/csi/protocol.ts'
 import { NodeRecords } from '../../src/node/records.ts'
 import { createNodeService } from '../../src/node/service.ts'
-import type { InitiatorId } from '../../src/volumegroups/index.ts'
+import type { InitiatorId, VolumeGroups } from '../../src/volumegroups/index.ts'
 import { FakeMachine } from '../fakes/fake-machine.ts'
 import { FakeVolumeGroups } from '../fakes/fake-volume-groups.ts'
 import { MemoryInitiator } from '../fakes/memory-initiator.ts'
@@ -16,6 +16,7 @@ import { MemoryInitiator } from '../fakes/memory-initiator.ts'
 export interface Fakes extends AsyncDisposable {
   readonly controllerSocket: string
   readonly nodeSocket: string
+  readonly groups: VolumeGroups
 }
 
 export interface FakesOptions {
@@ -54,5 +55,5 @@ export async function startFakes({ maxVolumes, volumeHealth }: FakesOptions): Pr
   }
   stack.use(await serveCsi({ endpoint: `unix://${nodeSocket}`, services, log }))
   const running = stack.move()
-  return { controllerSocket, nodeSocket, [Symbol.asyncDispose]: () => running.disposeAsync() }
+  return { controllerSocket, nodeSocket, groups, [Symbol.asyncDispose]: () => running.disposeAsync() }
 }

@@ -4,6 +4,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { stringify } from 'yaml'
+import { createElementEndpoint } from '../../src/endpoints/element/element-endpoint.ts'
+import type { Retention, VolumeGroups } from '../../src/volumegroups/index.ts'
 import { Deployment, type DeploymentOptions } from '../support/deployment.ts'
 import { startFakes } from './fakes.ts'
 
@@ -61,6 +63,29 @@ export async function csiSanityOnFakes(): Promise<Tally> {
   return tallies.reduce(add)
 }
 
+const MUTABLE_PARAMETERS = { snapshotPolicy: 'sanity-nightly', protectionPolicy: 'sanity-west' }
+
+/** The policies that the mutable parameters name. */
+async function createPolicies(groups: VolumeGroups): Promise<void> {
+  const retention: Retention = {
+    ...{ newest: 2, hourly: 0, daily: 7, weekly: 0, monthly: 0, yearly: 0 },
+    ...{ timeZone: 'UTC', minimumKept: 1 },
+  }
+  const { snapshotPolicy, protectionPolicy } = MUTABLE_PARAMETERS
+  const schedules = [{ kind: 'cron', cron: '0 2 * * *', timeZone: 'UTC' }] as const
+  const inRoot = { project: '/' } as const
+  await groups.createPolicy({
+    ...inRoot,
+    name: snapshotPolicy,
+    kind: 'snapshot',
+    schedules,
+    retention,
+    lockMs: 0,
+  })
+  const remote = { remote: 'west', rpoMs: 900_000, remoteRetention: retention } as const
+  await groups.createPolicy({ ...inRoot, name: protectionPolicy, kind: 'protection', ...remote })
+}
+
 const add = (a: Tally, b: Tally): Tally => ({
   passed: a.passed + b.passed,
   failed: a.failed + b.failed,
@@ -69,6 +94,7 @@ const add = (a: Tally, b: Tally): Tally => ({
 
 async function onFakes(variant: Variant, volumeHealth: boolean): Promise<Tally> {
   await using fakes = await startFakes({ maxVolumes: MAX_VOLUMES, volumeHealth })
+  await createPolicies(fakes.groups)
   return await run(`fakes, ${variant.name}${volumeHealth ? ', volume health' : ''}`, variant, fakes)
 }
 
@@ -80,6 +106,8 @@ async function onRealParts(
   const transport = attach === 'node' ? 'https' : 'socket'
   const limits = { maxVolumes: MAX_VOLUMES, poolBytes: 16 * 1024 ** 3 }
   await using deployment = await Deployment.start({ name: 'mooring-sanity', attach, transport, ...limits })
+  await using groups = createElementEndpoint({ socketPath: deployment.elementSocket })
+  await createPolicies(groups)
   const title = `real parts, ${variant.name}, attach: ${attach}, over ${transport}`
   const tally = await run(title, variant, deployment)
   const logs = deployment.logs()
@@ -132,7 +160,7 @@ function argumentsOf(variant: Variant, sockets: Sockets, folder: string): string
     `--csi.stagingdir=${folder}/staging`,
     `--csi.secrets=${file('secrets.yaml', secrets)}`,
     `--csi.testvolumeparameters=${file('parameters.yaml', variant.parameters)}`,
-    `--csi.testvolumemutableparameters=${file('mutable.yaml', { snapshotPolicy: 'none' })}`,
+    `--csi.testvolumemutableparameters=${file('mutable.yaml', MUTABLE_PARAMETERS)}`,
     `--csi.testvolumeaccesstype=${variant.access}`,
     `--csi.testvolumesize=${variant.sizeBytes}`,
     `--csi.testvolumeexpandsize=${variant.sizeBytes + 32 * MIB}`,

@@ -30,6 +30,7 @@ function newVolumes(other: Things, own: Things): object[] {
     volumeRequest('c2', { parameters: { project: other.path, createProject: 'true' } }),
     volumeRequest('c3', { parameters: { project: other.path, volumeGroup: other.groupName } }),
     volumeRequest(other.diskName, { parameters: inOwn, capacityRange: { requiredBytes: '16777216' } }),
+    volumeRequest('c6', { parameters: inOwn, mutableParameters: { snapshotPolicy: other.policyName } }),
     volumeRequest('c4', { parameters: inOwn, ...ofDisk }),
     volumeRequest('c5', { parameters: inOwn, ...ofPoint }),
   ]
@@ -61,6 +62,10 @@ export const CSI_CALLS: { readonly [Name in Rpc]: (other: Things, own: Things) =
   getCapacity: ({ path }) => [{}, { parameters: { project: path } }],
   controllerExpandVolume: (other) =>
     volumes(other).map((volumeId) => ({ volumeId, capacityRange: { requiredBytes: '1073741824' } })),
+  controllerModifyVolume: (other, own) => [
+    ...volumes(other).map((volumeId) => ({ volumeId, mutableParameters: { snapshotPolicy: '' } })),
+    { volumeId: own.diskId, mutableParameters: { snapshotPolicy: other.policyName } },
+  ],
   createSnapshot: (other, own) => [
     { name: 's1', sourceVolumeId: other.diskId },
     { name: other.pointName, sourceVolumeId: own.diskId },
