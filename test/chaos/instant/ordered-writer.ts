@@ -50,10 +50,11 @@ export class OrderedWriter {
     this.#phase = 'between'
   }
 
-  /** Waits until it has written so many more to every disk. */
-  async rounds(count: number): Promise<void> {
+  /** Waits until it has written so many more to every disk; gives the last that all of them have. */
+  async rounds(count: number): Promise<number> {
     const end = this.#rounds + count
     while (this.#rounds < end) await Promise.race([sleep(1), this.#done])
+    return this.#rounds
   }
 
   /** Does the task while it writes. */
