@@ -2,13 +2,18 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import {
   type Policy,
-    type PolicyId,
+  type PolicyId,
   type PolicySetting,
   type PolicyTarget,
   policyIds,
   volumeGroupIds,
 } from '../../../src/volumegroups/index.ts'
-import { ancestryOf, effectivePolicies, policyBook, targetsOf } from '../../../src/volumegroups/policies/effective.ts'
+import {
+  ancestryOf,
+  effectivePolicies,
+  policyBook,
+  targetsOf,
+} from '../../../src/volumegroups/policies/effective.ts'
 
 const GROUP = { id: volumeGroupIds.create(), project: '/a/b' }
 const project = (path: string): PolicyTarget => ({ kind: 'project', path })
