@@ -286,7 +286,10 @@ test('a disk whose target is gone for good can be abandoned, and then detached f
   written.catch(() => {}) // looked at below
   await expect(Promise.race([written, sleep(500)])).resolves.toBeUndefined() // it waits
 
+  const session = { diskId: disk.diskId, detail: expect.stringMatching(/./) }
+  expect(await node.initiator.sessions()).toEqual([{ ...session, state: 'reconnecting' }])
   await node.abandon(disk.diskId)
+  expect(await node.initiator.sessions()).toEqual([{ ...session, state: 'failed' }])
   await expect(written).rejects.toMatchObject({ code: 'EIO' })
   await file.close()
   await unmount(folder)
