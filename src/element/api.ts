@@ -21,6 +21,7 @@ import { tokenRoutes } from './routes/tokens.ts'
 import { volumeGroupRoutes } from './routes/volume-groups.ts'
 import { type CallName, PROBLEM_MEDIA_TYPE } from './schemas/index.ts'
 import { createServe } from './serve.ts'
+import { refuseUnreadable } from './unreadable.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -65,6 +66,7 @@ export function createElementApi(options: ElementApiOptions): FastifyInstance {
     genReqId: () => randomUUID(),
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: RECEIVE_TIMEOUT_MS,
+    clientErrorHandler: refuseUnreadable,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     routerOptions: { maxParamLength: 1024 },
   }) as unknown as FastifyInstance

@@ -122,6 +122,13 @@ test.each(['PATCH', 'POST', 'QUERY', 'TRACE'])(
   },
 )
 
+test('a request with more headers than are read is told of as a problem', async () => {
+  const address = await createApp().listen({ host: '127.0.0.1', port: 0 })
+  const answer = await fetch(`${address}/v1/disks?name=${'a'.repeat(20_000)}`)
+  expect([answer.status, answer.headers.get('content-type')]).toEqual([400, 'application/problem+json'])
+  expect(await answer.json()).toMatchObject({ reason: 'INVALID_ARGUMENT' })
+})
+
 test('a key is the same for the same path only', async () => {
   const app = createApp()
   const create = (name: string) => app.inject(post('/volume-groups', { name, project: '/' }))
