@@ -7,10 +7,12 @@ import { operationsContract } from '../../contract/operations.ts'
 import { createWorld } from '../../fakes/world.ts'
 import { temporaryPool } from '../../host/stores/btrfs/temporary-pool.ts'
 
+/** Sparse; every world's store sets some of it aside. */
+const POOL_BYTES = 32n * 1024n ** 3n
 let pool: Pool
 let worlds = 0
 beforeAll(async () => {
-  pool = await temporaryPool()
+  pool = await temporaryPool(POOL_BYTES)
 })
 afterAll(() => pool?.[Symbol.asyncDispose]())
 
