@@ -43,7 +43,7 @@ afterAll(async () => {
   await deployment?.[Symbol.asyncDispose]()
 })
 
-test('a full pool refuses precisely, loses nothing, and goes on when there is space', {
+test('a full pool refuses precisely, loses nothing that was acknowledged, and takes writes again when there is space', {
   timeout: 600_000,
 }, async () => {
   const raw = await createVolume(driver, { name: 'raw', access: 'block', sizeBytes: SIZE_MIB * MIB })

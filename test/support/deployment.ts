@@ -10,7 +10,6 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -21,6 +20,7 @@ import type { ProbeResponse } from '../../src/csi/messages.ts'
 import { CsiClient } from '../fakes/csi-client.ts'
 import { type ElementClient, setUpHttps } from './https.ts'
 import { describeLeftovers, leftoversOf, sweep } from './leftovers.ts'
+import { freePort } from './tgtd.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 const MOORING = join(ROOT, 'bin/mooring')
@@ -263,16 +263,6 @@ async function poll(what: string, isReady: () => Promise<boolean>): Promise<void
     await sleep(20)
   }
   throw new Error(`${what} was not ready within ${START_TIMEOUT_MS} ms`, { cause })
-}
-
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 /** Removes what earlier, interrupted runs of the same name left: theirs are the folders of processes long gone. */

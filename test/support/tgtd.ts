@@ -176,6 +176,7 @@ function freeControlPort(): number {
   throw new Error('no free control port for tgtd')
 }
 
+/** A port that was free a moment ago. */
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()
