@@ -260,6 +260,14 @@ export interface Target extends AsyncDisposable {
    * an initiator that reconnects: `change` runs while none of them is served.
    */
   resize(exports: readonly Export[], change: () => Promise<void>): Promise<void>
+  /**
+   * Idempotent; also before the start. When it returns, no I/O of any initiator lands until `resume`: initiators are
+   * turned away in a way that lets them come back, and wait; nothing gets an error. Grants, revokes and resizes go on;
+   * what is granted can be reached after `resume`. A new target object is not paused, whatever served before.
+   */
+  pause(): Promise<void>
+  /** Idempotent. When it returns, initiators can log in again. */
+  resume(): Promise<void>
   inventory(): Promise<readonly { readonly targetName: string; readonly luns: readonly number[] }[]>
 }
 

@@ -45,6 +45,7 @@ export function targetContract(name: string, make: () => Promise<TargetHarness>)
     identityTests(use)
     revokeTests(use)
     resizeTests(use)
+    pauseTests(use)
     restartTests(use)
   })
 }
@@ -232,6 +233,43 @@ function resizeTests(use: Use): void {
   })
 }
 
+function pauseTests(use: Use): void {
+  test('nobody reaches a paused target; what was granted, revoked and resized meanwhile shows at the resume', async () => {
+    const [kept, gone, grown] = [await newExport(use), await newExport(use), await newExport(use)]
+    const neighbour = await newExport(use, { targetName: gone.targetName, lun: 2 })
+    for (const one of [kept, gone, grown, neighbour]) await use().target.grant(one)
+    await use().target.pause()
+    await use().target.pause()
+    const added = await newExport(use)
+    const second = await newExport(use, { targetName: kept.targetName, lun: 2 })
+    for (const one of [added, second, kept]) await use().target.grant(one)
+    await use().target.revoke(gone.targetName, gone.lun)
+    let changed = 0
+    await use().target.resize([grown], async () => {
+      changed += 1
+    })
+    expect(changed).toBe(1)
+    const present = [kept, second, added, grown, neighbour]
+    for (const one of [...present, gone]) expect(await look(use, one)).toBeUndefined()
+    expect(await lunsOf(use().target, kept)).toEqual([1, 2])
+    expect(await lunsOf(use().target, gone)).toEqual([2])
+    await use().target.resume()
+    await use().target.resume()
+    for (const one of present) expect(await look(use, one)).toEqual(seen(one))
+    expect(await look(use, gone)).toBeUndefined()
+  })
+
+  test('grants that cross a pause are reached after it only', async () => {
+    const exports = await Promise.all(Array.from({ length: 8 }, () => newExport(use)))
+    const grants = exports.map((one) => use().target.grant(one))
+    await use().target.pause()
+    await Promise.all(grants)
+    for (const one of exports) expect(await look(use, one)).toBeUndefined()
+    await use().target.resume()
+    for (const one of exports) expect(await look(use, one)).toEqual(seen(one))
+  })
+}
+
 function restartTests(use: Use): void {
   test('a restarted element serves exactly what it is told to, keeping what was there', async () => {
     const [kept, gone] = [await newExport(use), await newExport(use)]
@@ -247,5 +285,22 @@ function restartTests(use: Use): void {
     await target.start([kept, added, changed])
     await target.revoke(kept.targetName, kept.lun)
     expect(await lunsOf(target, kept)).toEqual([2])
+  })
+
+  test('a restarted element pauses what it finds, or serves what an element that was paused left', async () => {
+    const one = await newExport(use)
+    const paused = await use().restart()
+    await paused.pause()
+    await paused.start([one])
+    expect(await look(use, one)).toBeUndefined()
+    const next = await use().restart()
+    await next.start([one])
+    expect(await look(use, one)).toEqual(seen(one))
+    const again = await use().restart()
+    await again.pause()
+    await again.start([one])
+    expect(await look(use, one)).toBeUndefined()
+    await again.resume()
+    expect(await look(use, one)).toEqual(seen(one))
   })
 }

@@ -19,6 +19,7 @@ export function createMemoryTarget(
   const serialize = createSerializer(256)
   const offline = new Set<string>()
   let started = false
+  let paused = false
   const running = (): void => {
     if (!started) throw unstarted()
   }
@@ -58,6 +59,12 @@ export function createMemoryTarget(
         for (const name of names) offline.delete(name)
       }
     },
+    pause: async () => {
+      paused = true
+    },
+    resume: async () => {
+      paused = false
+    },
     inventory: async () => {
       running()
       return [...daemon].map(([targetName, luns]) => ({
@@ -68,6 +75,7 @@ export function createMemoryTarget(
     reachable: (initiatorName, chap) =>
       served(daemon).filter(
         (one) =>
+          !paused &&
           !offline.has(one.targetName) &&
           one.initiatorName === initiatorName &&
           (one.chap === undefined || isDeepStrictEqual(one.chap, chap)),

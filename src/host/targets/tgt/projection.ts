@@ -15,6 +15,8 @@ import { deleteLun, identifyLun, newLun, newTarget, setState } from './requests.
 export interface Life {
   readonly link: Link
   readonly accounts: Accounts
+  /** What is built now is not to be logged in to. */
+  readonly isPaused: () => boolean
 }
 
 /** One target as it should be, and where it is in tgtd. */
@@ -52,6 +54,7 @@ export async function build(record: TargetRecord, life: Life): Promise<void> {
     await life.link.call(request)
     record.at = { life, tid }
   }
+  if (life.isPaused()) await life.link.call(setState(tid, 'offline'))
   await life.accounts.assign(tid, record.chap)
   for (const one of record.luns.values()) await addLun(record, one)
   await openDoor(record)
@@ -119,10 +122,10 @@ export async function park(record: TargetRecord, lun: number, timeoutMs: number)
 
 /** Ends the parking, with the LUN if it is given. */
 export async function unpark(record: TargetRecord, one: Export | undefined): Promise<void> {
-  const { link, tid } = placeOf(record)
+  const { life, tid } = record.at!
   try {
     if (one) await addLun(record, one)
   } finally {
-    await link.call(setState(tid, 'ready'))
+    if (!life.isPaused()) await life.link.call(setState(tid, 'ready'))
   }
 }

@@ -5,7 +5,9 @@ import { unstarted } from '../refusals.ts'
 import { Accounts } from './accounts.ts'
 import { adoptTargets } from './adopt.ts'
 import { superviseTgtd, type TgtDaemon } from './daemon.ts'
+import type { Place } from './fence.ts'
 import { refusing } from './ipc.ts'
+import { hold, release } from './pause.ts'
 import { type Life, park, type TargetRecord, unpark } from './projection.ts'
 import { Records } from './records.ts'
 import { showTargets } from './requests.ts'
@@ -44,6 +46,9 @@ class TgtTarget implements Target {
   #daemon: TgtDaemon | undefined
   #life: Life | undefined
   #started = false
+  #paused = false
+  /** The targets that are worked on, and by how many calls: one that is just being made is in no record yet. */
+  readonly #working = new Map<string, number>()
 
   constructor(options: TgtOptions) {
     this.#options = options
@@ -58,6 +63,7 @@ class TgtTarget implements Target {
       const restarted = () => void this.#projectAll()
       this.#daemon = await superviseTgtd({ place: { runDir, portal, threads }, log, restarted })
       this.#records.add(await refusing(async () => adoptTargets(await this.#present(), exports)))
+      if (this.#paused) await this.#onEach((place) => hold(place, this.#fenceTimeoutMs))
     }
     const names = new Set([...this.#records.names(), ...exports.map(({ targetName }) => targetName)])
     for (const name of names) {
@@ -91,6 +97,16 @@ class TgtTarget implements Target {
     await locked()
   }
 
+  async pause(): Promise<void> {
+    this.#paused = true
+    await this.#onEach((place) => hold(place, this.#fenceTimeoutMs))
+  }
+
+  async resume(): Promise<void> {
+    this.#paused = false
+    await this.#onEach(release)
+  }
+
   async inventory(): Promise<readonly { readonly targetName: string; readonly luns: readonly number[] }[]> {
     this.#checkStarted()
     const { link } = await this.#present()
@@ -111,15 +127,36 @@ class TgtTarget implements Target {
     if (!this.#started) throw unstarted()
   }
 
-  #alone<Result>(name: string, task: () => Promise<Result>): Promise<Result> {
-    return this.#serialize(name, () => refusing(task))
+  async #alone<Result>(name: string, task: () => Promise<Result>): Promise<Result> {
+    this.#working.set(name, (this.#working.get(name) ?? 0) + 1)
+    try {
+      return await this.#serialize(name, () => refusing(task))
+    } finally {
+      const left = (this.#working.get(name) ?? 0) - 1
+      if (left > 0) this.#working.set(name, left)
+      else this.#working.delete(name)
+    }
+  }
+
+  /** Each target that tgtd has; one that fails keeps no other from it. */
+  async #onEach(task: (place: Place) => Promise<void>): Promise<void> {
+    const names = new Set([...this.#records.names(), ...this.#working.keys()])
+    const tries = [...names].map((name) =>
+      this.#alone(name, async () => {
+        const at = this.#records.get(name)?.at
+        if (at) await task({ link: at.life.link, tid: at.tid })
+      }),
+    )
+    const failed = (await Promise.allSettled(tries)).find(({ status }) => status === 'rejected')
+    if (failed?.status === 'rejected') throw failed.reason
   }
 
   /** The tgtd that runs now. */
   async #present(): Promise<Life> {
     if (this.#daemon === undefined) throw unstarted()
     const link = await this.#daemon.link()
-    if (this.#life?.link !== link) this.#life = { link, accounts: new Accounts(link) }
+    if (this.#life?.link !== link)
+      this.#life = { link, accounts: new Accounts(link), isPaused: () => this.#paused }
     return this.#life
   }
 
