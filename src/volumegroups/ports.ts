@@ -5,7 +5,6 @@ import type { Projects } from './projects.ts'
 import type {
   Attachment,
   Capacity,
-  ChapCredentials,
   Connection,
   Disk,
   DiskImage,
@@ -18,7 +17,6 @@ import type {
   PointReason,
   PointTerms,
   PoolCapacity,
-  Portal,
   ProjectPath,
   RecoveryPoint,
   VolumeGroup,
@@ -26,6 +24,8 @@ import type {
 
 /** Whose call it is: a token's. */
 export interface Caller {
+export type { Export, Target } from './target.ts'
+
   /** Its idempotency keys are its own. */
   readonly id: string
   /** What is outside this project does not exist for it. */
@@ -232,43 +232,6 @@ export interface Store {
   /** The file that a target serves. */
   backingPath(group: VolumeGroupId, disk: DiskId): string
   inventory(): Promise<readonly StoredGroup[]>
-}
-
-/** One disk shown to one initiator: everything that a target needs, so that its state can always be made anew. */
-export interface Export {
-  readonly targetName: string
-  readonly initiatorName: string
-  readonly chap: ChapCredentials | undefined
-  readonly lun: number
-  readonly backingPath: string
-  readonly serial: string
-  readonly naa: string
-  readonly readOnly: boolean
-}
-
-/** The Target plug. Its state is a projection of the database. */
-export interface Target extends AsyncDisposable {
-  /** Starts serving exactly these exports, keeping what serves already. */
-  start(exports: readonly Export[]): Promise<void>
-  portals(): readonly Portal[]
-  /** Idempotent. When it returns, the initiator can log in and see the LUN. */
-  grant(wanted: Export): Promise<void>
-  /** Idempotent. When it returns, no further I/O of that initiator can reach the LUN. */
-  revoke(targetName: string, lun: number): Promise<void>
-  /**
-   * Changes the size of one backing file, served under any number of exports, with no lost write and no error for
-   * an initiator that reconnects: `change` runs while none of them is served.
-   */
-  resize(exports: readonly Export[], change: () => Promise<void>): Promise<void>
-  /**
-   * Idempotent; also before the start. When it returns, no I/O of any initiator lands until `resume`: initiators are
-   * turned away in a way that lets them come back, and wait; nothing gets an error. Grants, revokes and resizes go on;
-   * what is granted can be reached after `resume`. A new target object is not paused, whatever served before.
-   */
-  pause(): Promise<void>
-  /** Idempotent. When it returns, initiators can log in again. */
-  resume(): Promise<void>
-  inventory(): Promise<readonly { readonly targetName: string; readonly luns: readonly number[] }[]>
 }
 
 /** A disk that is attached to this node. */

@@ -44,6 +44,7 @@ export function targetContract(name: string, make: () => Promise<TargetHarness>)
     grantTests(use)
     identityTests(use)
     revokeTests(use)
+    suspectTests(use)
     resizeTests(use)
     pauseTests(use)
     restartTests(use)
@@ -199,6 +200,40 @@ function revokeTests(use: Use): void {
     const other = { ...(await newExport(use)), targetName: one.targetName }
     await use().target.grant(other)
     expect(await look(use, other)).toEqual(seen(other))
+  })
+}
+
+function suspectTests(use: Use): void {
+  test('a protected LUN can only be read, until it is granted again', async () => {
+    const one = await newExport(use)
+    const two = await newExport(use, { targetName: one.targetName, lun: 2 })
+    for (const each of [one, two]) await use().target.grant(each)
+    for (let time = 0; time < 2; time++) await use().target.protect(one.targetName, one.lun)
+    expect(await look(use, one)).toEqual({ ...seen(one), readOnly: true })
+    expect(await look(use, two)).toEqual(seen(two))
+    await use().target.grant(one)
+    expect(await look(use, one)).toEqual(seen(one))
+  })
+
+  test('a LUN that was protected and revoked comes back writable', async () => {
+    const one = await newExport(use)
+    await use().target.grant(one)
+    await use().target.protect(one.targetName, one.lun)
+    await use().target.revoke(one.targetName, one.lun)
+    expect(await look(use, one)).toBeUndefined()
+    await use().target.grant(one)
+    expect(await look(use, one)).toEqual(seen(one))
+  })
+
+  test('who was disconnected may log in again, and protecting or disconnecting nobody is no error', async () => {
+    const one = await newExport(use)
+    for (let time = 0; time < 2; time++) {
+      await use().target.protect(one.targetName, one.lun)
+      await use().target.disconnect(one.targetName)
+      await use().target.grant(one)
+    }
+    await use().target.disconnect(one.targetName)
+    expect(await look(use, one)).toEqual(seen(one))
   })
 }
 

@@ -18,6 +18,7 @@ export function createMemoryTarget(
 ): MemoryTarget {
   const serialize = createSerializer(256)
   const offline = new Set<string>()
+  const shielded = new Set<string>()
   let started = false
   let paused = false
   const running = (): void => {
@@ -26,6 +27,7 @@ export function createMemoryTarget(
   const revoke = (targetName: string, lun: number): void => {
     const luns = daemon.get(targetName)
     luns?.delete(lun)
+    shielded.delete(`${targetName} ${lun}`)
     if (luns?.size === 0) daemon.delete(targetName)
   }
   return {
@@ -43,12 +45,20 @@ export function createMemoryTarget(
       await serialize(one.targetName, async () => {
         checkIdentity(daemon, one)
         put(daemon, one)
+        shielded.delete(`${one.targetName} ${one.lun}`)
       })
     },
     revoke: async (targetName, lun) => {
       running()
       await serialize(targetName, async () => revoke(targetName, lun))
     },
+    protect: async (targetName, lun) => {
+      running()
+      await serialize(targetName, async () => {
+        if (daemon.get(targetName)?.has(lun)) shielded.add(`${targetName} ${lun}`)
+      })
+    },
+    disconnect: async () => running(),
     resize: async (exports, change) => {
       running()
       const names = exports.map(({ targetName }) => targetName)
@@ -73,13 +83,15 @@ export function createMemoryTarget(
       }))
     },
     reachable: (initiatorName, chap) =>
-      served(daemon).filter(
-        (one) =>
-          !paused &&
-          !offline.has(one.targetName) &&
-          one.initiatorName === initiatorName &&
-          (one.chap === undefined || isDeepStrictEqual(one.chap, chap)),
-      ),
+      served(daemon)
+        .filter(
+          (one) =>
+            !paused &&
+            !offline.has(one.targetName) &&
+            one.initiatorName === initiatorName &&
+            (one.chap === undefined || isDeepStrictEqual(one.chap, chap)),
+        )
+        .map((one) => ({ ...one, readOnly: one.readOnly || shielded.has(`${one.targetName} ${one.lun}`) })),
     [Symbol.asyncDispose]: async () => {
       started = false
     },

@@ -46,6 +46,7 @@ async function adoptTarget(
     initiatorName,
     chap: undefined,
     luns: new Map(whole ? luns.map((one) => [one.lun, one]) : []),
+    protected: new Set(),
     leaving: new Set(whole ? [] : luns.map(({ lun }) => lun)),
     at: { life, tid },
     shut: !whole,

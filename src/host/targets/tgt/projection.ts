@@ -9,7 +9,7 @@ import {
   type Place,
   shutDoor,
 } from './fence.ts'
-import { deleteLun, identifyLun, newLun, newTarget, setState } from './requests.ts'
+import { deleteLun, identifyLun, newLun, newTarget, protectLun, setState } from './requests.ts'
 
 /** A tgtd together with what is known of its accounts. */
 export interface Life {
@@ -25,6 +25,8 @@ export interface TargetRecord {
   readonly initiatorName: string
   chap: ChapCredentials | undefined
   readonly luns: Map<number, Export>
+  /** Write-protected for now, though granted for writing. */
+  readonly protected: Set<number>
   /** Revoked, but perhaps not gone from tgtd yet. */
   readonly leaving: Set<number>
   /** Where it is; another life than the present one means nowhere. */
@@ -38,6 +40,7 @@ export const newRecord = ({ targetName, initiatorName, chap }: Export): TargetRe
   initiatorName,
   chap,
   luns: new Map(),
+  protected: new Set(),
   leaving: new Set(),
   at: undefined,
   shut: true,
@@ -66,16 +69,25 @@ async function openDoor(record: TargetRecord): Promise<void> {
   record.shut = false
 }
 
-/** The LUN never stays without its identity. */
+/** The LUN never stays without its identity, nor without its protection. */
 export async function addLun(record: TargetRecord, one: Export): Promise<void> {
   const { link, tid } = placeOf(record)
   await link.call(newLun(tid, one))
   try {
-    await link.call(identifyLun(tid, one))
+    const readOnly = one.readOnly || record.protected.has(one.lun)
+    await link.call(identifyLun(tid, { ...one, readOnly }))
   } catch (error) {
     await link.call(deleteLun(tid, one.lun))
     throw error
   }
+}
+
+/** Lets no write through any more, or as many again as the grant says. */
+export async function setProtection(record: TargetRecord, one: Export, on: boolean): Promise<void> {
+  const { link, tid } = placeOf(record)
+  await link.call(protectLun(tid, one.lun, on || one.readOnly))
+  if (on) record.protected.add(one.lun)
+  else record.protected.delete(one.lun)
 }
 
 /** Makes these the target's credentials, for sessions to come. */

@@ -8,6 +8,7 @@ import {
   type Life,
   newRecord,
   setCredentials,
+  setProtection,
   settle,
   type TargetRecord,
 } from './projection.ts'
@@ -61,6 +62,7 @@ export class Records {
     if (record) {
       await setCredentials(record, wanted.chap)
       if (!record.luns.has(wanted.lun)) await addLun(record, wanted)
+      else if (record.protected.has(wanted.lun)) await setProtection(record, wanted, false)
       record.luns.set(wanted.lun, wanted)
     } else {
       const made = newRecord(wanted)
@@ -77,7 +79,14 @@ export class Records {
   async withdraw(name: string, lun: number): Promise<void> {
     const record = this.#records.get(name)
     if (record?.luns.delete(lun)) record.leaving.add(lun)
+    record?.protected.delete(lun)
     await this.refresh(name)
+  }
+
+  async protect(name: string, lun: number): Promise<void> {
+    const record = await this.refresh(name)
+    const one = record?.luns.get(lun)
+    if (record && one) await setProtection(record, one, true)
   }
 
   /** Serves exactly these LUNs of one target, whatever it serves now. */

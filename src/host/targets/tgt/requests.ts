@@ -81,6 +81,15 @@ export const identifyLun = (tid: number, one: Export): TgtRequest => ({
   ].join(','),
 })
 
+/** Sessions that are open heed it with their next command. */
+export const protectLun = (tid: number, lun: number, readOnly: boolean): TgtRequest => ({
+  mode: 'lun',
+  op: 'update',
+  tid,
+  lun,
+  parameters: `readonly=${readOnly ? 1 : 0}`,
+})
+
 export const deleteLun = (tid: number, lun: number): TgtRequest => ({ mode: 'lun', op: 'delete', tid, lun })
 
 export const showConnections = (tid: number): TgtRequest => ({ mode: 'connection', op: 'show', tid })

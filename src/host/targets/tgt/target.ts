@@ -5,7 +5,7 @@ import { unstarted } from '../refusals.ts'
 import { Accounts } from './accounts.ts'
 import { adoptTargets } from './adopt.ts'
 import { superviseTgtd, type TgtDaemon } from './daemon.ts'
-import type { Place } from './fence.ts'
+import { closeSessions, type Place } from './fence.ts'
 import { refusing } from './ipc.ts'
 import { hold, release } from './pause.ts'
 import { type Life, park, type TargetRecord, unpark } from './projection.ts'
@@ -85,6 +85,19 @@ class TgtTarget implements Target {
   async revoke(targetName: string, lun: number): Promise<void> {
     this.#checkStarted()
     await this.#alone(targetName, () => this.#records.withdraw(targetName, lun))
+  }
+
+  async protect(targetName: string, lun: number): Promise<void> {
+    this.#checkStarted()
+    await this.#alone(targetName, () => this.#records.protect(targetName, lun))
+  }
+
+  async disconnect(targetName: string): Promise<void> {
+    this.#checkStarted()
+    await this.#alone(targetName, async () => {
+      const at = (await this.#records.refresh(targetName))?.at
+      if (at) await closeSessions({ link: at.life.link, tid: at.tid })
+    })
   }
 
   async resize(exports: readonly Export[], change: () => Promise<void>): Promise<void> {

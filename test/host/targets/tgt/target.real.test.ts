@@ -192,6 +192,32 @@ describe('tgt target', () => {
     expect(await harness.look(stay, stay.lun)).toBeDefined()
   })
 
+  test('a session that is open can not write any more when a protect has returned, but read', async () => {
+    const one = await granted()
+    const session = await login(target, one)
+    onTestFinished(() => session.logout())
+    const unit = new Lun(session, one.lun)
+    await unit.ready()
+    const write = { lun: one.lun, cdb: write16(0, 1), dataOut: Buffer.alloc(512, 7) }
+    expect((await session.execute(write)).status).toBe(0)
+    await target.protect(one.targetName, one.lun)
+    const refused = await session.execute({ ...write, dataOut: Buffer.alloc(512, 8) })
+    expect(refused.status).toBe(2)
+    expect((await readFile(one.backingPath)).subarray(0, 512).equals(Buffer.alloc(512, 7))).toBe(true)
+    await unit.ready()
+    await target.grant(one)
+    expect((await session.execute(write)).status).toBe(0)
+  })
+
+  test('no session is left when a disconnect has returned', async () => {
+    const one = await granted()
+    const session = await login(target, one)
+    await new Lun(session, one.lun).ready()
+    await target.disconnect(one.targetName)
+    await expect.poll(() => session.end).toBeDefined()
+    expect(await harness.look(one, one.lun)).toBeDefined()
+  })
+
   test('a disk grows under a writer: no error, no lost write, the new size', async () => {
     const one = await granted()
     const disk = await attached(one)
