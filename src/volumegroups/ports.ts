@@ -22,10 +22,10 @@ import type {
   VolumeGroup,
 } from './types.ts'
 
-/** Whose call it is: a token's. */
-export interface Caller {
 export type { Export, Target } from './target.ts'
 
+/** Whose call it is: a token's. */
+export interface Caller {
   /** Its idempotency keys are its own. */
   readonly id: string
   /** What is outside this project does not exist for it. */
