@@ -60,7 +60,10 @@ const SECRETS: ChapCredentials = {
 }
 
 /** An export of a new disk in a new group. */
-export async function newExport(use: Use, changes: Partial<Export> = {}): Promise<Export> {
+export async function newExport(
+  use: () => Pick<TargetHarness, 'makeBacking'>,
+  changes: Partial<Export> = {},
+): Promise<Export> {
   const disk = diskIds.create()
   return {
     targetName: targetNameOf(volumeGroupIds.create(), 'node-a' as InitiatorId),
