@@ -234,7 +234,10 @@ export interface Store {
   inventory(): Promise<readonly StoredGroup[]>
 }
 
+  /** What is left counts what was acknowledged, though it may not be on a disk yet. */
 /** A disk that is attached to this node. */
+  /** When it returns, the space of what was deleted before is free again; else that takes its time. Bounded. */
+  reclaim(): Promise<void>
 export interface AttachedDevice {
   readonly diskId: DiskId
   /** The block device, such as `/dev/loop3`. */

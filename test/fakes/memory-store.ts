@@ -54,6 +54,7 @@ export function createMemoryStore(pool: MemoryPool = createMemoryPool()): Memory
       availableBytes: availableBytes(pool),
       maximumDiskBytes: availableBytes(pool),
     }),
+    reclaim: async () => {},
     ...groupMethods(pool),
     ...diskMethods(pool),
     ...recoveryPointMethods(pool),

@@ -99,6 +99,23 @@ export function spaceTests(use: Use): void {
       recoveryPoints: [{ id: point, ...exclusive }],
     })
   })
+
+  test('what is written is not available from then on; what is deleted is so again when it is reclaimed', async () => {
+    const groupId = await newGroup(use)
+    const diskId = await newDisk(use, groupId)
+    const available = async () => (await use().store.capacity()).availableBytes
+    await use().store.reclaim()
+    const before = await available()
+    await use().write(use().store.backingPath(groupId, diskId), 0, randomBytes(Number(SIZE)))
+    expect(before - (await available())).toBeGreaterThanOrEqual(SIZE)
+    const point = await newPoint(use, groupId, [diskId])
+    await use().store.deleteDisk(groupId, diskId)
+    await use().store.reclaim()
+    expect(before - (await available())).toBeGreaterThanOrEqual(SIZE)
+    await use().store.deleteRecoveryPoint(groupId, point)
+    await use().store.reclaim()
+    expect(before - (await available())).toBeLessThan(SIZE)
+  })
 }
 
 type Random = (below: number) => number

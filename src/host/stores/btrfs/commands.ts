@@ -14,6 +14,9 @@ export const snapshotWritable = (source: string, path: string): Command =>
 /** Everything that was written before is on the disk when the program ends. */
 export const syncFilesystem = (path: string): Command => btrfs('filesystem', 'sync', path)
 
+/** Waits until subvolumes that were deleted take no space any more. */
+export const awaitDeletions = (path: string): Command => btrfs('subvolume', 'sync', '-s', '1', path)
+
 export const makeReadOnly = (path: string): Command => btrfs('property', 'set', '-t', 's', path, 'ro', 'true')
 
 export const deleteSubvolume = (path: string): Command => btrfs('subvolume', 'delete', path)

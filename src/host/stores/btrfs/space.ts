@@ -11,8 +11,9 @@ import {
 } from '../../../volumegroups/index.ts'
 import { run } from '../../exec.ts'
 import { refusals } from '../refusals.ts'
-import { measureUsage } from './commands.ts'
+import { awaitDeletions, measureUsage, syncFilesystem } from './commands.ts'
 import { diskOf, type GroupLayout } from './layout.ts'
+import { unwrittenBytes } from './unwritten.ts'
 
 /** Kept free, so that manifests, metadata and deletions still have room in a full pool. */
 const RESERVE_FRACTION = 32n
@@ -20,14 +21,15 @@ const MAX_RESERVE_BYTES = 4n * 1024n ** 3n
 
 /**
  * What the file system says it can still take for data (free data space, and unallocated space at the ratio of the
- * data profile), less the reserve. Disks are sparse: space that was promised to them but not written counts as
+ * data profile), less what has yet to be written back, less the reserve. Disks are sparse: space that was promised to them but not written counts as
  * available, and space that is shared between clones and recovery points is used once.
  */
 export async function capacityOf(poolPath: string): Promise<Capacity> {
   const { bsize, blocks, bavail } = await statfs(poolPath, { bigint: true })
   const totalBytes = blocks * bsize
   const reserveBytes = min(totalBytes / RESERVE_FRACTION, MAX_RESERVE_BYTES)
-  const availableBytes = bavail * bsize > reserveBytes ? bavail * bsize - reserveBytes : 0n
+  const freeBytes = bavail * bsize - (await unwrittenBytes(poolPath)) - reserveBytes
+  const availableBytes = freeBytes > 0n ? freeBytes : 0n
   const maximumDiskBytes = min(availableBytes - (availableBytes % SIZE_UNIT_BYTES), MAX_DISK_BYTES)
   return { totalBytes, availableBytes, maximumDiskBytes }
 }
@@ -36,6 +38,15 @@ export async function capacityOf(poolPath: string): Promise<Capacity> {
 export async function checkRoom(poolPath: string, neededBytes: bigint): Promise<void> {
   const { availableBytes } = await capacityOf(poolPath)
   if (neededBytes > availableBytes) throw refusals.noSpace(neededBytes, availableBytes)
+}
+
+const RECLAIM_TIMEOUT_MS = 60_000
+
+/** A deletion counts only from the next commit on, and a subvolume is taken apart after it. */
+export async function reclaim(poolPath: string): Promise<void> {
+  await run(syncFilesystem(poolPath), { timeoutMs: RECLAIM_TIMEOUT_MS })
+  await run(awaitDeletions(poolPath), { timeoutMs: RECLAIM_TIMEOUT_MS })
+  await run(syncFilesystem(poolPath), { timeoutMs: RECLAIM_TIMEOUT_MS })
 }
 
 const MEASURE_TIMEOUT_MS = 60_000

@@ -18,7 +18,7 @@ import { quarantine } from './quarantine.ts'
 import { createRecoveryPoint, deleteRecoveryPoint } from './recovery-points.ts'
 import { withReserve } from './reserve.ts'
 import { revertGroup } from './revert.ts'
-import { capacityOf, spaceOf } from './space.ts'
+import { capacityOf, reclaim, spaceOf } from './space.ts'
 
 /** More calls than this for one group at a time are refused. */
 const MAX_WAITING = 256
@@ -38,6 +38,7 @@ export function createBtrfsStore({ poolPath }: { readonly poolPath: string }): S
     capacity: () => guarded(() => capacityOf(poolPath)),
     createGroup: (group) => alone(group, () => createGroup(poolPath, group)),
     deleteGroup: (group) => alone(group, () => deleteGroup(poolPath, group)),
+    reclaim: () => guarded(() => reclaim(poolPath)),
     createDisk: (group, id, sizeBytes, source) =>
       alone(group, async () => createDisk(poolPath, { group: await open(group), id, sizeBytes, source })),
     growDisk: (group, id, sizeBytes) =>
