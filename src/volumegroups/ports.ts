@@ -201,7 +201,10 @@ export interface StoredGroup {
 /** The Store plug. Every method is idempotent and durable (fsync) when it returns. */
 export interface Store {
   readonly abilities: { readonly groupAtomic: boolean; readonly delta: boolean; readonly stream: boolean }
+  /** What is left counts what was acknowledged, though it may not be on a disk yet. */
   capacity(): Promise<Capacity>
+  /** When it returns, the space of what was deleted before is free again; else that takes its time. Bounded. */
+  reclaim(): Promise<void>
   createGroup(group: VolumeGroupId): Promise<void>
   /** Refuses a group that still has disks or recovery points. OK when it is gone. */
   deleteGroup(group: VolumeGroupId): Promise<void>
@@ -234,10 +237,7 @@ export interface Store {
   inventory(): Promise<readonly StoredGroup[]>
 }
 
-  /** What is left counts what was acknowledged, though it may not be on a disk yet. */
 /** A disk that is attached to this node. */
-  /** When it returns, the space of what was deleted before is free again; else that takes its time. Bounded. */
-  reclaim(): Promise<void>
 export interface AttachedDevice {
   readonly diskId: DiskId
   /** The block device, such as `/dev/loop3`. */

@@ -36,9 +36,9 @@ export function createBtrfsStore({ poolPath }: { readonly poolPath: string }): S
   return {
     abilities: { groupAtomic: true, delta: true, stream: false },
     capacity: () => guarded(() => capacityOf(poolPath)),
+    reclaim: () => guarded(() => reclaim(poolPath)),
     createGroup: (group) => alone(group, () => createGroup(poolPath, group)),
     deleteGroup: (group) => alone(group, () => deleteGroup(poolPath, group)),
-    reclaim: () => guarded(() => reclaim(poolPath)),
     createDisk: (group, id, sizeBytes, source) =>
       alone(group, async () => createDisk(poolPath, { group: await open(group), id, sizeBytes, source })),
     growDisk: (group, id, sizeBytes) =>
