@@ -1,8 +1,9 @@
 import { defineConfig } from 'vitest/config'
 
 /**
- * Two projects: `unit` needs neither root nor packages and runs everywhere; `real` needs root and the Debian
- * packages, because it works on real btrfs, tgtd, loop devices and mounts. A file says by its name which it is.
+ * Three projects: `unit` needs neither root nor packages and runs everywhere; `real` needs root and the Debian
+ * packages, because it works on real btrfs, tgtd, loop devices and mounts; `guest` boots virtual machines. A file says
+ * by its name which it is.
  */
 export default defineConfig({
   test: {
@@ -11,7 +12,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.real.test.ts'],
+          exclude: ['test/**/*.{real,guest}.test.ts'],
           testTimeout: 20_000,
           maxWorkers: 2, // left out, vitest leaves one core of two idle
           isolate: false, // files share what they import: half the time, and no module here keeps state
@@ -24,6 +25,16 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 60_000,
           maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: 'guest',
+          include: ['test/**/*.guest.test.ts'],
+          globalSetup: ['test/guest/support/setup.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 300_000,
+          maxWorkers: 1, // a guest without hardware help keeps a core busy, and has two
         },
       },
     ],

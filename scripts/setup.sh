@@ -4,6 +4,7 @@
 # Idempotent: what is there is not fetched again, so a second run takes well under a second.
 #   setup.sh                  what the product needs
 #   setup.sh --test           that, and what the tests need
+#   setup.sh --guest          that, and what boots virtual machines
 #   setup.sh --packages-only  only the npm packages (no root needed)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -11,6 +12,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # libatomic1 is what the program of Node.js 26 itself needs.
 readonly debian_packages=(libatomic1 tgt btrfs-progs xfsprogs e2fsprogs util-linux mount)
 readonly debian_test_packages=(fio libiscsi-bin iproute2 openssl python3-venv)
+readonly debian_guest_packages=(qemu-system-x86 qemu-utils debootstrap debian-archive-keyring)
 readonly csi_sanity=github.com/kubernetes-csi/csi-test/v5/cmd/csi-sanity@v5.6.0
 
 fail() {
@@ -72,6 +74,10 @@ case "${1:-}" in
     npm_packages
     sanity
     schemathesis
+    ;;
+  --guest)
+    debian "${debian_packages[@]}" "${debian_test_packages[@]}" "${debian_guest_packages[@]}"
+    npm_packages
     ;;
   '')
     debian "${debian_packages[@]}"
