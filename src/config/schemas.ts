@@ -78,6 +78,12 @@ export const ElementConfig = Type.Object(
         warnAt: Type.Number({ minimum: 0.1, maximum: 1, default: 0.8 }),
         /** From here on no disk is made or grown; what is there goes on. */
         stopAt: Type.Number({ minimum: 0.1, maximum: 1, default: 0.95 }),
+        /**
+         * When no more than this is left, the target pauses: initiators wait instead of getting errors, until there is
+         * twice as much. At most half of what `stopAt` leaves counts. It should take a pool's disks longer than half a
+         * second to write.
+         */
+        reserveBytes: Type.Integer({ minimum: 0, maximum: 1024 ** 4, default: 2 * 1024 ** 3 }),
       },
       { ...strict, default: {} },
     ),

@@ -31,7 +31,7 @@ export async function startElement(configFile: string): Promise<Running> {
       database,
       store,
       target,
-      marks: config.space,
+      marks: { ...config.space, reserveBytes: BigInt(config.space.reserveBytes) },
       element: { name: config.name, site: config.site, version: VERSION },
       ended: (operation) => log.info(operation, 'operation ended'),
       report: ({ error, ...trouble }) => log.warn({ ...trouble, err: error }, 'an operation is in trouble'),

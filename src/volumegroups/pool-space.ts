@@ -1,71 +1,87 @@
 import { min } from '../lib/bigints.ts'
-import type { Reader } from './database.ts'
+import type { Reader, Transactor } from './database.ts'
 import { StorageError } from './errors.ts'
 import { SIZE_UNIT_BYTES } from './limits.ts'
-import type { Store } from './ports.ts'
-import type { PoolCapacity } from './types.ts'
-
-/** How full a pool may get, as parts of what it holds. */
-export interface PoolMarks {
-  /** All disks together are promised at most this many times what the pool holds. */
-  readonly overcommit: number
-  readonly warnAt: number
-  /** From here on no disk is made or grown. What is there goes on. */
-  readonly stopAt: number
-}
-
-export const DEFAULT_MARKS: PoolMarks = { overcommit: 20, warnAt: 0.8, stopAt: 0.95 }
+import { bytesInTheMaking } from './operations/promises.ts'
+import type { Store, Target } from './ports.ts'
+import { isFull, type PoolMarks, part, poolState } from './rules/pool-state.ts'
+import type { PoolCapacity, PoolState } from './types.ts'
 
 /** What the pool has left to give, by the store and by what is promised already. */
 export interface PoolSpace {
   capacity(): Promise<PoolCapacity>
-  /** Throws NO_SPACE when so many bytes more are not to be promised now. */
+  /** Throws NO_SPACE when nothing is to be made now, or so many bytes more are too many. */
   admit(moreBytes: bigint): Promise<void>
+  /**
+   * Throws NO_SPACE when so many bytes more are too many beside what is promised and what is being made: of two that
+   * plan at once, the second counts the first.
+   */
+  promise(tx: Transactor, moreBytes: bigint): Promise<void>
+  /**
+   * Pauses the target when next to nothing is left, and resumes it when there is space again. What it finds is the
+   * state of the pool, from which the next look goes on.
+   */
+  look(): Promise<PoolCapacity>
 }
 
-export function createPoolSpace(
-  store: Pick<Store, 'capacity'>,
-  reader: Pick<Reader, 'promisedBytes'>,
-  marks: PoolMarks,
-): PoolSpace {
+export interface PoolParts {
+  readonly store: Pick<Store, 'capacity'>
+  readonly target: Pick<Target, 'pause' | 'resume'>
+  readonly reader: Pick<Reader, 'promisedBytes'>
+  readonly marks: PoolMarks
+}
+
+export function createPoolSpace({ store, target, reader, marks }: PoolParts): PoolSpace {
+  let before: PoolState = 'ok'
+  let limitBytes: bigint | undefined
+  const door = createDoor(target)
   const capacity = async (): Promise<PoolCapacity> => {
-    const { totalBytes, ...left } = await store.capacity()
+    const held = await store.capacity()
+    const { totalBytes } = held
     const promisedBytes = await reader.promisedBytes()
-    const usedBytes = totalBytes - left.availableBytes
+    const usedBytes = totalBytes - held.availableBytes
+    limitBytes = part(totalBytes, marks.overcommit)
     const toStopBytes = atLeastZero(part(totalBytes, marks.stopAt) - usedBytes)
-    const toPromiseBytes = atLeastZero(part(totalBytes, marks.overcommit) - promisedBytes)
-    const availableBytes = [left.availableBytes, toStopBytes, toPromiseBytes].reduce(min)
+    const toPromiseBytes = atLeastZero(limitBytes - promisedBytes)
+    const availableBytes = [held.availableBytes, toStopBytes, toPromiseBytes].reduce(min)
     const wholeBytes = availableBytes - (availableBytes % SIZE_UNIT_BYTES)
     return {
-      ...{ totalBytes, availableBytes, promisedBytes },
-      maximumDiskBytes: min(left.maximumDiskBytes, wholeBytes),
-      state: stateOf(totalBytes, usedBytes, marks),
+      ...{ totalBytes, usedBytes, availableBytes, promisedBytes },
+      maximumDiskBytes: min(held.maximumDiskBytes, wholeBytes),
+      state: poolState(held, marks, before),
     }
   }
   return {
     capacity,
     admit: async (moreBytes) => {
-      const { totalBytes, promisedBytes, state } = await capacity()
-      if (state === 'stopped') throw full(marks)
-      const limitBytes = part(totalBytes, marks.overcommit)
-      if (promisedBytes + moreBytes > limitBytes) throw overcommitted(promisedBytes, moreBytes, limitBytes)
+      const { promisedBytes, state } = await capacity()
+      if (isFull(state)) throw full(marks)
+      checkPromise(promisedBytes, moreBytes, limitBytes)
+    },
+    promise: async (tx, moreBytes) => {
+      checkPromise((await tx.promisedBytes()) + (await bytesInTheMaking(tx)), moreBytes, limitBytes)
+    },
+    look: async () => {
+      const seen = await capacity()
+      before = seen.state
+      await door.keep(seen.state === 'paused' ? 'shut' : 'open')
+      return seen
     },
   }
 }
 
-function stateOf(
-  totalBytes: bigint,
-  usedBytes: bigint,
-  { warnAt, stopAt }: PoolMarks,
-): PoolCapacity['state'] {
-  if (usedBytes >= part(totalBytes, stopAt)) return 'stopped'
-  return usedBytes >= part(totalBytes, warnAt) ? 'warning' : 'ok'
+/** A target that could not be brought to where it should be is told again at the next look. */
+function createDoor(target: Pick<Target, 'pause' | 'resume'>) {
+  let position: 'open' | 'shut' | 'unknown' = 'open'
+  return {
+    keep: async (wanted: 'open' | 'shut'): Promise<void> => {
+      if (position === wanted) return
+      position = 'unknown'
+      await (wanted === 'shut' ? target.pause() : target.resume())
+      position = wanted
+    },
+  }
 }
-
-const PRECISION = 1000
-
-const part = (bytes: bigint, factor: number): bigint =>
-  (bytes * BigInt(Math.round(factor * PRECISION))) / BigInt(PRECISION)
 
 const atLeastZero = (bytes: bigint): bigint => (bytes > 0n ? bytes : 0n)
 
@@ -75,8 +91,11 @@ const full = ({ stopAt }: PoolMarks): StorageError =>
     `the pool is ${stopAt * 100} % full or more, so no disk is made or grown until there is space again`,
   )
 
-const overcommitted = (promisedBytes: bigint, moreBytes: bigint, limitBytes: bigint): StorageError =>
-  new StorageError(
+/** The limit is not known before the pool was looked at for the first time; `admit` does so. */
+function checkPromise(promisedBytes: bigint, moreBytes: bigint, limitBytes: bigint | undefined): void {
+  if (limitBytes === undefined || promisedBytes + moreBytes <= limitBytes) return
+  throw new StorageError(
     'NO_SPACE',
     `${promisedBytes} bytes are promised to disks already, and ${moreBytes} more would be above the ${limitBytes} bytes that the over-commit ratio allows`,
   )
+}

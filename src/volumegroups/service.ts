@@ -17,13 +17,14 @@ import { journalErrors } from './journal-errors.ts'
 import { createManifests } from './manifests.ts'
 import { operationsOf } from './operations/index.ts'
 import { policyChanges, policyReads } from './policies/calls.ts'
-import { createPoolSpace, DEFAULT_MARKS, type PoolMarks } from './pool-space.ts'
+import { createPoolSpace } from './pool-space.ts'
 import type { Caller, CallOptions, Export, GroupPointSpec, Store, Target, VolumeGroups } from './ports.ts'
 import type { KnownToken } from './projects.ts'
 import { gets, lists } from './reads.ts'
 import { restores } from './restores.ts'
+import { DEFAULT_MARKS, type PoolMarks } from './rules/pool-state.ts'
 import { type Runner, readerFor, runnerFor } from './scope.ts'
-import type { ElementStatus, RecoveryPoint, Token } from './types.ts'
+import type { ElementStatus, PoolCapacity, RecoveryPoint, Token } from './types.ts'
 
 export interface ServiceOptions {
   readonly database: Database
@@ -48,6 +49,8 @@ export interface VolumeGroupsService extends VolumeGroups, AsyncDisposable {
   tokenOf(sha256: string): Promise<KnownToken | undefined>
   /** A point to which retention applies: for the scheduler alone. */
   createScheduledPoint(spec: Omit<GroupPointSpec, 'reason'>, call?: CallOptions): Promise<RecoveryPoint>
+  /** Measures the pool; pauses the target when next to nothing is left in it, and resumes it when there is space again. */
+  lookAtPool(): Promise<PoolCapacity>
   /** Starts the target, finishes what a former process left open, and opens for calls; until then NOT_READY. */
   start(): Promise<Recovery>
 }
@@ -61,7 +64,7 @@ export function createVolumeGroups(options: ServiceOptions): VolumeGroupsService
   const startedAt = now()
   const manifests = createManifests(store, database)
   const newSecret = options.newSecret ?? randomSecret
-  const space = createPoolSpace(store, database.reader, options.marks ?? DEFAULT_MARKS)
+  const space = createPoolSpace({ store, target, reader: database.reader, marks: options.marks ?? DEFAULT_MARKS })
   const operations = operationsOf({ database, store, target, manifests, space, now, newSecret })
   const journal = new Journal<Transactor>({
     transactions: database,
@@ -96,9 +99,11 @@ export function createVolumeGroups(options: ServiceOptions): VolumeGroupsService
     ...edge({ status }, () => {}),
     ...edge(portOn(database.reader, runnerFor(journal, undefined)), admit, portFor),
     ...edge({ createScheduledPoint }, admit),
+    ...edge({ lookAtPool: () => space.look() }, () => {}),
     exportsFromDatabase,
     tokenOf: async (sha256) => knownToken(await database.reader.tokenOf(sha256), database.reader, now()),
     start: async () => {
+      await space.look() // what is full is not served
       // The target first: finishing a grant or a revoke needs it, and it serves what the database says, no more.
       await target.start(await exportsFromDatabase())
       const recovery = await journal.recover(Object.values(operations))

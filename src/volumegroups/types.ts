@@ -153,12 +153,19 @@ export interface Capacity {
   readonly maximumDiskBytes: bigint
 }
 
+/**
+ * `warning`: above the mark for it. `stopped`: no disk is made or grown until there is space again. `paused`: next to
+ * nothing is left, so that initiators wait for space too.
+ */
+export type PoolState = 'ok' | 'warning' | 'stopped' | 'paused'
+
 /** What is left counts what may still be promised, not only what is free. */
 export interface PoolCapacity extends Capacity {
+  /** What no disk can be written to any more: all that is held, and what the store keeps for itself. */
+  readonly usedBytes: bigint
   /** The sizes of all disks together. */
   readonly promisedBytes: bigint
-  /** `warning`: above the mark for it. `stopped`: no disk is made or grown until there is space again. */
-  readonly state: 'ok' | 'warning' | 'stopped'
+  readonly state: PoolState
 }
 
 export interface ElementStatus {

@@ -67,7 +67,7 @@ export class FakeState {
     const usedBytes = this.disks.filter(() => true).reduce((sum, disk) => sum + disk.sizeBytes, 0n)
     const availableBytes = this.#totalBytes - usedBytes
     const maximumDiskBytes = least(availableBytes, MAX_DISK_BYTES)
-    const pool = { totalBytes: this.#totalBytes, promisedBytes: usedBytes, state: 'ok' as const }
+    const pool = { totalBytes: this.#totalBytes, usedBytes, promisedBytes: usedBytes, state: 'ok' as const }
     return { ...pool, availableBytes, maximumDiskBytes }
   }
 

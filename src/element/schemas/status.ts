@@ -21,11 +21,13 @@ export const CapacitySchema = decodesTo<PoolCapacity>()(
   Type.Object(
     {
       totalBytes: bytes(),
+      usedBytes: bytes({ description: 'All that is held, and what the store keeps for itself.' }),
       availableBytes: bytes({ description: 'What may still be promised to disks.' }),
       maximumDiskBytes: bytes(),
       promisedBytes: bytes({ description: 'The sizes of all disks together.' }),
-      state: Type.Enum(['ok', 'warning', 'stopped'], {
-        description: 'stopped: no disk is made or grown until there is space again.',
+      state: Type.Enum(['ok', 'warning', 'stopped', 'paused'], {
+        description:
+          'stopped: no disk is made or grown until there is space again. paused: next to nothing is left, so that initiators wait for space too.',
       }),
     },
     { title: 'Capacity' },

@@ -37,6 +37,7 @@ export function createDisk(parts: Parts): Definition<Transactor, DiskSpec, Inten
       }
       const source = await sourceOf(tx, spec.source)
       const sizeBytes = sizeFor(spec.size, source?.sizeBytes)
+      await space.promise(tx, sizeBytes)
       const lun = makesGroup ? FIRST_LUN : await takeLun(tx, group.id)
       const disk = { ...newDisk(spec, parts.now()), groupId: group.id, sizeBytes, lun }
       return { intent: { placeId, disk, group, makesGroup, source: source?.from } }

@@ -33,7 +33,9 @@ export function growDisk(parts: Parts): Definition<Transactor, Request, Intent, 
       if (size.limitBytes !== undefined && disk.sizeBytes > size.limitBytes)
         throw tooLarge(disk, size.limitBytes)
       if (disk.sizeBytes >= (size.requiredBytes ?? 0n)) return { met: { result: disk, subject: id } }
-      return { intent: { id, groupId: disk.groupId, sizeBytes: sizeFor(size, disk.sizeBytes) } }
+      const sizeBytes = sizeFor(size, disk.sizeBytes)
+      await parts.space.promise(tx, sizeBytes - disk.sizeBytes)
+      return { intent: { id, groupId: disk.groupId, sizeBytes } }
     },
     locks: ({ id, groupId }) => [exclusive(id), shared(groupId)],
     subject: ({ id }) => id,

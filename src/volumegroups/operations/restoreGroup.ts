@@ -10,6 +10,7 @@ import type { Disk, RecoveryPoint, VolumeGroup } from '../types.ts'
 import { newGroup } from './createGroup.ts'
 import { nameLock, notFound, type Parts, shared } from './parts.ts'
 import { ensureProject, insideLocks, placeFor } from './places.ts'
+import { sumOf } from './promises.ts'
 
 type Request = GroupSpec & { readonly id: RecoveryPointId }
 type StoredDisk = Omit<Disk, 'attachedTo'>
@@ -42,7 +43,9 @@ export function restoreGroup({
       const known = await tx.groupNamed(project, name)
       if (known) return { met: { result: await checkSame(tx, known, point), subject: known.id } }
       const group = newGroup({ name, project, implicit: false }, now())
-      return { intent: { placeId, point, group, disks: await newDisks(tx, group, point) } }
+      const disks = await newDisks(tx, group, point)
+      await space.promise(tx, sumOf(disks))
+      return { intent: { placeId, point, group, disks } }
     },
     locks: ({ group, point }) => [
       nameLock('volume group', group.project, group.name),
@@ -88,9 +91,6 @@ export function restoreGroup({
     supersedes: [],
   }
 }
-
-const sumOf = (disks: readonly StoredDisk[]): bigint =>
-  disks.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0n)
 
 async function cloneDisks(store: Store, { point, disks }: Intent): Promise<void> {
   for (const [index, { id, groupId, sizeBytes }] of disks.entries()) {
