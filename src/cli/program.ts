@@ -2,6 +2,8 @@ import type { Command } from 'commander'
 import { attachmentGrant } from './attachment/grant.ts'
 import { attachmentList } from './attachment/list.ts'
 import { attachmentRevoke } from './attachment/revoke.ts'
+import { backupCreate } from './backup/create.ts'
+import { backupList } from './backup/list.ts'
 import { completion } from './completion.ts'
 import { diskClone } from './disk/clone.ts'
 import { diskCreate } from './disk/create.ts'
@@ -98,6 +100,7 @@ const NOUNS: readonly {
     verbs: [attachmentList, attachmentGrant, attachmentRevoke],
   },
   { name: 'token', about: 'rights to call this API', verbs: [tokenList, tokenCreate, tokenRevoke] },
+  { name: 'backup', about: 'copies of the element’s database', verbs: [backupList, backupCreate] },
   {
     name: 'operation',
     about: 'what was done, is under way, or failed',

@@ -98,6 +98,17 @@ export const ElementConfig = Type.Object(
       },
       { ...strict, default: {} },
     ),
+    /** Copies of the database. They hold its secrets: only root may read them. */
+    backup: Type.Object(
+      {
+        /** Best on another disk than `stateDir`. Left out = `backups` in `stateDir`. */
+        directory: Type.Optional(Path),
+        everyMinutes: Type.Integer({ minimum: 1, maximum: 527_040, default: 60 }),
+        /** How many are kept of those made by the clock, and as many of those made by hand. */
+        keep: Type.Integer({ minimum: 1, maximum: 1000, default: 48 }),
+      },
+      { ...strict, default: {} },
+    ),
     logLevel: LogLevel,
   },
   strict,

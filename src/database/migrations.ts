@@ -7,6 +7,9 @@ import * as policies from './migrations/0003-policies.ts'
 /** In this order; one that was released is never changed. */
 const MIGRATIONS = { '0001-spine': spine, '0002-projects': projects, '0003-policies': policies }
 
+/** Oldest first. */
+export const SCHEMA_VERSIONS: readonly string[] = Object.keys(MIGRATIONS)
+
 /** Brings the schema to what this version needs; nothing to do the second time. */
 export async function migrate<Schema>(db: Kysely<Schema>): Promise<void> {
   const migrator = new Migrator({ db, provider: { getMigrations: async () => MIGRATIONS } })

@@ -78,6 +78,9 @@ export const ACCESS = {
   diskPolicies: view,
   getSchedule: view,
 
+  createBackup: operate,
+  listBackups: operate,
+
   getOperation: view,
   listOperations: view,
 } as const satisfies Record<CallName, Rights>

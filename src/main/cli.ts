@@ -39,6 +39,16 @@ keeper
   .requiredOption('--config <file>', 'the node’s configuration')
   .action(async ({ config }) => (await import('./stop-keeper.ts')).stopKeeper(config as string))
 
+program
+  .command('restore-database')
+  .description('put a backup in the place of the database of an element that does not run')
+  .argument('<file>', 'a backup of this element')
+  .requiredOption('--config <file>', 'the element’s configuration')
+  .option('--element-id <id>', 'use the backup of this element, though nothing shows that it is this one')
+  .action(async (file, options) =>
+    (await import('./restore-database.ts')).runRestore(file as string, options as { config: string }),
+  )
+
 const words = process.argv.slice(2)
 const isDaemon = program.commands.some((command) => command.name() === words[0])
 // The operator's verbs are read only when one of them, or help, is wanted: a daemon starts without them.

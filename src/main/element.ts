@@ -2,8 +2,10 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { type ElementSettings, readElementConfig, readTokens } from '../config/config.ts'
+import { createBackupFolder } from '../database/backups.ts'
 import { openDatabase } from '../database/open.ts'
 import { type Auth, createElementApi, createMetrics, listen } from '../element/index.ts'
+import { createBackupClock } from '../element/loops/backup-clock.ts'
 import { createScheduler } from '../element/loops/scheduler.ts'
 import { openPool, type Pool } from '../host/pool.ts'
 import { createBtrfsStore } from '../host/stores/btrfs/store.ts'
@@ -22,7 +24,9 @@ export async function startElement(configFile: string): Promise<Running> {
   const log = createLogger('element', config.logLevel)
   mkdirSync(config.stateDir, { recursive: true, mode: 0o700 })
   await using stack = new AsyncDisposableStack()
-  const database = stack.use(await openDatabase(join(config.stateDir, 'element.db')))
+  const databasePath = databaseOf(config)
+  const database = stack.use(await openDatabase(databasePath))
+  const backups = createBackupFolder({ databasePath, ...backupsOf(config) })
   const pool = stack.use(await openConfiguredPool(config))
   const store = createBtrfsStore({ poolPath: pool.path })
   const target = stack.use(createConfiguredTarget(config, log))
@@ -32,6 +36,7 @@ export async function startElement(configFile: string): Promise<Running> {
       store,
       target,
       marks: { ...config.space, reserveBytes: BigInt(config.space.reserveBytes) },
+      backups,
       element: { name: config.name, site: config.site, version: VERSION },
       ended: (operation) => log.info(operation, 'operation ended'),
       report: ({ error, ...trouble }) => log.warn({ ...trouble, err: error }, 'an operation is in trouble'),
@@ -40,10 +45,20 @@ export async function startElement(configFile: string): Promise<Running> {
   await openApis(stack, { config, service, log })
   const recovery = await service.start()
   stack.use(createScheduler({ database, groups: service, log: log.child({ part: 'scheduler' }) }))
+  const everyMs = config.backup.everyMinutes * 60_000
+  stack.use(createBackupClock({ backups, everyMs, log: log.child({ part: 'backup' }) }))
   log.info({ elementId: database.elementId, site: config.site, recovery }, 'element ready')
   const running = stack.move()
   return { log, [Symbol.asyncDispose]: () => running.disposeAsync() }
 }
+
+/** The file that is the element's database. */
+export const databaseOf = ({ stateDir }: ElementSettings): string => join(stateDir, 'element.db')
+
+const backupsOf = ({ stateDir, backup }: ElementSettings) => ({
+  directory: backup.directory ?? join(stateDir, 'backups'),
+  keep: backup.keep,
+})
 
 /** A target that goes on serving needs its pool. */
 function openConfiguredPool({ pool, target }: ElementSettings): Promise<Pool> {

@@ -358,6 +358,21 @@ export const CATALOGUE = {
     meaning: "The element's database can not be read or written.",
     fix: 'Try again; if it stays so, look at the disk that holds the database: space, mount, errors.',
   },
+  BACKUP_FAILED: {
+    kind: 'unavailable',
+    meaning: "The element's database could not be copied, or the copy did not pass its check.",
+    fix: 'Look at the cause in the log of the element, and at the disk that holds the backups: space, mount, errors.',
+  },
+  BACKUP_UNUSABLE: {
+    kind: 'precondition_failed',
+    meaning: 'The file can not take the place of the database of this element.',
+    fix: 'Use a backup of this element that passes the check.',
+  },
+  ELEMENT_RUNNING: {
+    kind: 'in_use',
+    meaning: 'An element runs on the state directory.',
+    fix: 'Stop the element and give the command again.',
+  },
   TARGET_UNAVAILABLE: {
     kind: 'unavailable',
     meaning: 'The iSCSI target daemon does not answer.',

@@ -1,3 +1,4 @@
+export * from './backups.ts'
 export * from './catalogue.ts'
 export * from './contents.ts'
 export * from './database.ts'

@@ -1,3 +1,4 @@
+import type { Backups } from './backups.ts'
 import type { ByteRange, Contents, GroupSpace, StoredPair, StoredThing, StoreSource } from './contents.ts'
 import type { DiskId, InitiatorId, OperationId, ProjectId, RecoveryPointId, VolumeGroupId } from './ids.ts'
 import type { Policies } from './policies/port.ts'
@@ -118,7 +119,7 @@ export interface DiskImageFilter extends PageQuery {
  * The domain port: what the CSI controller calls, what the REST client implements and what the element serves.
  * Every method throws StorageError and nothing else.
  */
-export interface VolumeGroups extends Policies, Projects, Contents {
+export interface VolumeGroups extends Policies, Projects, Contents, Backups {
   status(call?: CallOptions): Promise<ElementStatus>
   capacity(call?: CallOptions): Promise<PoolCapacity>
 

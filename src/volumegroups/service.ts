@@ -7,6 +7,7 @@ import {
   type Recovery,
   type Trouble,
 } from '../journal/index.ts'
+import { type BackupFolder, backupCalls } from './backups.ts'
 import { changes } from './changes.ts'
 import { contentReads } from './content-reads.ts'
 import type { Database, Reader, Transactor } from './database.ts'
@@ -39,6 +40,8 @@ export interface ServiceOptions {
   readonly newSecret?: () => string
   readonly limits?: Partial<JournalLimits>
   readonly marks?: PoolMarks
+  /** Left out: this element keeps no backups. */
+  readonly backups?: BackupFolder
 }
 
 /** The domain port on a database, a store and a target. Its owner disposes of those three, after it. */
@@ -89,6 +92,7 @@ export function createVolumeGroups(options: ServiceOptions): VolumeGroupsService
     ...changes({ runner, reader, operations, now }),
     ...policyReads(reader, now),
     ...policyChanges(runner, operations),
+    ...backupCalls(reader, options.backups),
     capacity: () => space.capacity(),
   })
   const createScheduledPoint: VolumeGroupsService['createScheduledPoint'] = (spec, call) =>

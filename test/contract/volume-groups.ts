@@ -1,5 +1,6 @@
 import { describe } from 'vitest'
 import { attachmentsContract } from './volume-groups/attachments.ts'
+import { backupsContract } from './volume-groups/backups.ts'
 import { callsContract } from './volume-groups/calls.ts'
 import { disksContract } from './volume-groups/disks.ts'
 import { groupsContract } from './volume-groups/groups.ts'
@@ -26,6 +27,7 @@ export function volumeGroupsContract(name: string, make: Make): void {
     describe('initiators', () => initiatorsContract(make))
     describe('attachments', () => attachmentsContract(make))
     describe('policies', () => policiesContract(make))
+    describe('backups', () => backupsContract(make))
     describe('calls', () => callsContract(make))
   })
 }

@@ -72,7 +72,9 @@ test('an administrator may do everything', () => {
 })
 
 test('a viewer changes nothing and sees no credentials', () => {
-  const reads = calls.filter((call) => API[call].method === 'GET' && !/connection|listTokens/.test(call))
+  const reads = calls.filter(
+    (call) => API[call].method === 'GET' && !/connection|listTokens|listBackups/.test(call),
+  )
   expect(allowed('viewer')).toEqual(reads)
 })
 
@@ -84,7 +86,7 @@ test('an operator may do all but give out rights and see credentials', () => {
 })
 
 test('a provisioner makes and deletes, and orders nothing anew', () => {
-  const orders = /Token|Project$|moveGroup|Initiator$|connection|Polic(y|ies)|RecoveryPoint$/
+  const orders = /Token|Backup|Project$|moveGroup|Initiator$|connection|Polic(y|ies)|RecoveryPoint$/
   const denied = calls.filter((call) => !may('provisioner', call))
   expect(denied.filter((call) => !orders.test(call))).toEqual([])
   for (const call of ['moveProject', 'moveGroup', 'removeInitiator', 'connection'] as const) {

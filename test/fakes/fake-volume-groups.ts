@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import {
   type AssignmentFilter,
   type Attachment,
+  type Backup,
   type CallOptions,
   type Connection,
   type Disk,
@@ -92,6 +93,7 @@ export class FakeVolumeGroups implements VolumeGroups {
   readonly #elementId = randomUUID()
   readonly #state: FakeState
   readonly #policies: FakePolicies
+  readonly #backups = new FakeTable<Backup>('backups')
   readonly #operations = new FakeTable<Operation>('operations')
   readonly #requests = new Map<string, unknown>()
 
@@ -179,6 +181,20 @@ export class FakeVolumeGroups implements VolumeGroups {
   async listTokens(query: PageQuery = {}, call?: CallOptions): Promise<Page<Token>> {
     heed(call)
     return this.#state.projects.tokens(query)
+  }
+
+  async createBackup(call?: CallOptions): Promise<Backup> {
+    return this.#mutate('createBackup', {}, call, () => {
+      const name = `element-${call?.idempotencyKey ?? randomUUID()}.db`
+      const made = this.#backups.get(name)
+      if (made !== undefined) return made
+      return this.#backups.put(name, { name, reason: 'user', createdAt: new Date(), sizeBytes: 1n })
+    })
+  }
+
+  async listBackups(query: PageQuery = {}, call?: CallOptions): Promise<Page<Backup>> {
+    heed(call)
+    return this.#backups.page(query, () => true)
   }
 
   async revokeToken(id: TokenId, call?: CallOptions): Promise<void> {

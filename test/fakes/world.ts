@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createBackupFolder } from '../../src/database/backups.ts'
 import { openDatabase } from '../../src/database/open.ts'
 import type { JournalLimits } from '../../src/journal/index.ts'
 import type { Database, Store, Target } from '../../src/volumegroups/index.ts'
@@ -69,6 +70,11 @@ async function bootElement(
     ...wrap({ database, store, target }),
     element: { name: 'element-1', site: 'site-1', version: '0.0.0' },
     now,
+    backups: createBackupFolder({
+      databasePath: host.databasePath,
+      directory: `${host.databasePath}-backups`,
+      keep: 3,
+    }),
     limits: { ...LIMITS, ...limits },
   })
   await service.start()

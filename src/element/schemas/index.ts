@@ -1,4 +1,5 @@
 import { attachmentCalls } from './attachments.ts'
+import { backupCalls } from './backups.ts'
 import { contentCalls } from './contents.ts'
 import { diskCalls } from './disks.ts'
 import { initiatorCalls } from './initiators.ts'
@@ -28,6 +29,7 @@ export const API = {
   ...attachmentCalls,
   ...operationCalls,
   ...policyCalls,
+  ...backupCalls,
 }
 
 export type CallName = keyof typeof API

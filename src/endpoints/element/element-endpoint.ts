@@ -78,6 +78,9 @@ export function createElementEndpoint(
 
     ...policyEndpoint(call),
 
+    createBackup: (options) => call('createBackup', {}, options),
+    listBackups: (query = {}, options) => call('listBackups', { query }, options),
+
     [Symbol.asyncDispose]: () => transport.close(),
   }
 }

@@ -144,6 +144,9 @@ export const REST_CALLS: { readonly [Name in CallName]: (other: Things, own: Thi
   getOperation: ({ operationId }) => [{ params: { operationId } }],
   listOperations: () => [{ query: { state: 'failed' } }],
 
+  createBackup: none,
+  listBackups: none,
+
   createPolicy: ({ path, policyName }, own) => [
     { body: { name: 'p', project: path, snapshot } },
     { body: { name: policyName, project: own.path, snapshot } },
