@@ -6,6 +6,8 @@ import { createBackupFolder } from '../database/backups.ts'
 import { openDatabase } from '../database/open.ts'
 import { type Auth, createElementApi, createMetrics, listen } from '../element/index.ts'
 import { createBackupClock } from '../element/loops/backup-clock.ts'
+import { createPoolGuard } from '../element/loops/pool-guard.ts'
+import { createPoolRelief } from '../element/loops/pool-relief.ts'
 import { createScheduler } from '../element/loops/scheduler.ts'
 import { openPool, type Pool } from '../host/pool.ts'
 import { createBtrfsStore } from '../host/stores/btrfs/store.ts'
@@ -44,6 +46,9 @@ export async function startElement(configFile: string): Promise<Running> {
   )
   await openApis(stack, { config, service, log })
   const recovery = await service.start()
+  const poolParts = { groups: service, log: log.child({ part: 'pool' }) }
+  const relief = createPoolRelief({ ...poolParts, reader: database.reader, store, now: () => new Date() })
+  stack.use(createPoolGuard({ ...poolParts, relief }))
   stack.use(createScheduler({ database, groups: service, log: log.child({ part: 'scheduler' }) }))
   const everyMs = config.backup.everyMinutes * 60_000
   stack.use(createBackupClock({ backups, everyMs, log: log.child({ part: 'backup' }) }))

@@ -23,6 +23,7 @@ export type PolicyOptions = Partial<Record<CalendarUnit, number>> & {
   readonly newest?: number
   readonly minimumKept?: number
   readonly lock?: number
+  readonly expireEarly?: boolean
   readonly remote?: string
   readonly rpo?: number
 }
@@ -43,7 +44,9 @@ export function describing(command: Command): Command {
   for (const unit of CALENDAR_UNITS) {
     command.option(`--${unit} <n>`, `keep the newest ${UNIT[unit]} each, of n of them`, parseCount)
   }
-  return command.option('--minimum-kept <n>', 'never keep fewer', parseCount)
+  return command
+    .option('--minimum-kept <n>', 'never keep fewer', parseCount)
+    .option('--expire-early', 'points may go before their time when the pool is full, oldest first')
 }
 
 const UNIT: Readonly<Record<CalendarUnit, string>> = {
@@ -56,17 +59,17 @@ const UNIT: Readonly<Record<CalendarUnit, string>> = {
 
 /** Snapshots, or with a remote their protection. Whether the values make sense is for the element to say. */
 export function settingsOf(options: PolicyOptions): PolicySettings {
-  const { remote, rpo, lock = 0 } = options
+  const { remote, rpo, lock = 0, expireEarly } = options
   const schedules = schedulesOf(options)
   if (remote === undefined) {
     if (rpo !== undefined) throw new UsageError('--rpo is for protection: say its --remote')
     if (schedules.length === 0) throw new UsageError('say when: --every, --cron, or both')
-    return { kind: 'snapshot', schedules, retention: retentionOf(options), lockMs: lock }
+    return { kind: 'snapshot', schedules, retention: retentionOf(options), lockMs: lock, expireEarly }
   }
   if (rpo === undefined) throw new UsageError('protection needs an --rpo')
-  if (schedules.length > 0 || lock > 0) {
+  if (schedules.length > 0 || lock > 0 || expireEarly) {
     throw new UsageError(
-      '--every, --cron and --lock are for snapshots: make a policy for them, without --remote',
+      '--every, --cron, --lock and --expire-early are for snapshots: make a policy for them, without --remote',
     )
   }
   return { kind: 'protection', remote, rpoMs: rpo, remoteRetention: retentionOf(options) }

@@ -20,7 +20,7 @@ export const POLICY: View<Policy> = {
     { title: 'kind', cell: ({ kind }) => kind },
     { title: 'project', cell: ({ project }) => project, isFlexible: true },
     { title: 'what', cell: whatOf, isFlexible: true },
-    { title: 'keeps', cell: (policy) => keptOf(retentionOf(policy)), isFlexible: true },
+    { title: 'keeps', cell: keepsOf, isFlexible: true },
     { title: 'lock', cell: (policy) => lockOf(policy), rank: 'detail' },
     { title: 'age', field: 'created', cell: ({ createdAt }, { time }) => time(createdAt), align: 'right' },
     { title: 'id', cell: ({ id }) => id },
@@ -55,7 +55,7 @@ export const EFFECTIVE: View<EffectivePolicies> = {
 function policyOf({ policy }: Inherited<Policy>): string {
   return policy === undefined
     ? 'none'
-    : `${policy.name}: ${whatOf(policy)}; keeps ${keptOf(retentionOf(policy))} (${policy.id})`
+    : `${policy.name}: ${whatOf(policy)}; keeps ${keepsOf(policy)} (${policy.id})`
 }
 
 function sourceOf({ from, path }: Inherited<Policy>): string {
@@ -66,6 +66,11 @@ const targetOf = (target: PolicyTarget): string => (target.kind === 'project' ? 
 
 const retentionOf = (policy: Policy): Retention =>
   policy.kind === 'snapshot' ? policy.retention : policy.remoteRetention
+
+function keepsOf(policy: Policy): string {
+  const isEarly = policy.kind === 'snapshot' && policy.expireEarly
+  return `${keptOf(retentionOf(policy))}${isEarly ? '; fewer when the pool is full' : ''}`
+}
 
 const lockOf = (policy: Policy): string =>
   policy.kind === 'snapshot' && policy.lockMs > 0 ? formatPeriod(policy.lockMs) : ''

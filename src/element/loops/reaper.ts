@@ -60,7 +60,7 @@ export function createReaper({ reader, groups, log, now, signal }: ReaperParts):
   }
 }
 
-async function pointsOf(reader: Reader, groupId: VolumeGroupId): Promise<RecoveryPoint[]> {
+export async function pointsOf(reader: Reader, groupId: VolumeGroupId): Promise<RecoveryPoint[]> {
   const points: RecoveryPoint[] = []
   for (;;) {
     const last = points.at(-1)
@@ -72,7 +72,7 @@ async function pointsOf(reader: Reader, groupId: VolumeGroupId): Promise<Recover
 }
 
 /** What stands on a point holds its lock: then its deletion is refused as busy, and comes later. */
-const toRetained = ({ id, createdAt, reason, expiresAt, lockedUntil }: RecoveryPoint): RetainedPoint => ({
+export const toRetained = ({ id, createdAt, reason, expiresAt, lockedUntil }: RecoveryPoint): RetainedPoint => ({
   ...{ id, createdAt, expiresAt, lockedUntil },
   scheduled: reason === 'schedule',
   pinned: false,

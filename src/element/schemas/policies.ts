@@ -81,6 +81,12 @@ const SnapshotSchema = request(
     schedules: Type.Array(ScheduleSchema, { minItems: 1, maxItems: MAX_SCHEDULES_PER_POLICY }),
     retention: RetentionSchema,
     lockMs: Type.Integer({ minimum: 0, maximum: MAX_LOCK_MS }),
+    expireEarly: Type.Optional(
+      Type.Boolean({
+        description:
+          'Whether scheduled points may be deleted before their time when the pool is full, oldest first. Left out: they may not.',
+      }),
+    ),
   },
   { title: 'SnapshotSettings' },
 )
@@ -114,8 +120,8 @@ function toSections(settings: PolicySettings): Sections {
     const { remote, rpoMs, remoteRetention } = settings
     return { protection: { remote, rpoMs, remoteRetention } }
   }
-  const { schedules, retention, lockMs } = settings
-  return { snapshot: { schedules, retention, lockMs } }
+  const { schedules, retention, lockMs, expireEarly } = settings
+  return { snapshot: { schedules, retention, lockMs, ...(expireEarly && { expireEarly }) } }
 }
 
 export const SettingsRequest = Type.Codec(request(sections(), { title: 'PolicySettingsRequest', ...one }))

@@ -42,8 +42,8 @@ export function createPolicy({ now }: Parts): Definition<Transactor, PolicySpec,
 /** What of a policy, or of a request for one, can be changed. */
 export function settingsOf(from: PolicySettings): PolicySettings {
   if (from.kind === 'snapshot') {
-    const { kind, schedules, retention, lockMs } = from
-    return { kind, schedules, retention, lockMs }
+    const { kind, schedules, retention, lockMs, expireEarly } = from
+    return { kind, schedules, retention, lockMs, ...(expireEarly && { expireEarly }) }
   }
   const { kind, remote, rpoMs, remoteRetention } = from
   return { kind, remote, rpoMs, remoteRetention }

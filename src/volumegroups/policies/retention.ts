@@ -56,5 +56,5 @@ function keptBy(retention: Retention, newestFirst: readonly RetainedPoint[]): Re
 export const isHeld = ({ lockedUntil, pinned }: RetainedPoint, now: Date): boolean =>
   pinned || (lockedUntil !== undefined && lockedUntil > now)
 
-const newestFirst = (a: RetainedPoint, b: RetainedPoint): number =>
+export const newestFirst = (a: RetainedPoint, b: RetainedPoint): number =>
   b.createdAt.getTime() - a.createdAt.getTime() || (a.id < b.id ? 1 : -1)

@@ -46,6 +46,8 @@ export interface SnapshotSettings {
   readonly retention: Retention
   /** For so long after its making a scheduled point can't be deleted. */
   readonly lockMs: number
+  /** Scheduled points may be deleted before their time when the pool is full, oldest first. Left out: they may not. */
+  readonly expireEarly?: boolean | undefined
 }
 
 export interface ProtectionSettings {
