@@ -1,5 +1,6 @@
 import type { Backups } from './backups.ts'
 import type { ByteRange, Contents, GroupSpace, StoredPair, StoredThing, StoreSource } from './contents.ts'
+import type { StorageError } from './errors.ts'
 import type { DiskId, InitiatorId, OperationId, ProjectId, RecoveryPointId, VolumeGroupId } from './ids.ts'
 import type { Policies } from './policies/port.ts'
 import type { Projects } from './projects.ts'
@@ -251,8 +252,16 @@ export interface AttachedDevice {
 export interface DiskSession {
   readonly diskId: DiskId
   readonly state: 'connected' | 'reconnecting' | 'failed'
-  /** Why it is not connected; for people. */
+  /** Why it is not connected, or not over all its paths; for people. */
   readonly detail: string
+  /** Of a disk that has several portals. */
+  readonly paths?: { readonly up: number; readonly expected: number } | undefined
+}
+
+/** What is wrong with an attached disk and could not be put right. */
+export interface RepairFault {
+  readonly diskId: DiskId
+  readonly error: StorageError
 }
 
 /** The Initiator plug: a connection becomes a verified block device, and goes away cleanly from any half state. */
@@ -268,4 +277,12 @@ export interface InitiatorPlug extends AsyncDisposable {
   list(call?: CallOptions): Promise<readonly AttachedDevice[]>
   /** Of the attached disks, as far as it is known; no I/O is done to find out. */
   sessions(call?: CallOptions): Promise<readonly DiskSession[]>
+  /**
+   * Puts right what broke: sessions that ended, devices that are missing. A disk that turns out to be another one fails
+   * for good. `connectionOf` is asked where a login is needed. Harmless at any time; call it every few seconds.
+   */
+  repair(
+    connectionOf: (diskId: DiskId) => Promise<Connection>,
+    call?: CallOptions,
+  ): Promise<readonly RepairFault[]>
 }

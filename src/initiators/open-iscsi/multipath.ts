@@ -1,0 +1,100 @@
+import { StorageError } from '../../volumegroups/index.ts'
+import type { Host } from './host-access.ts'
+import type { Identity } from './identity.ts'
+import { type Kernel, until } from './kernel.ts'
+
+const COMMAND_TIMEOUT_MS = 20_000
+/** By itself multipathd makes a map at once, where it makes one at all. */
+const OWN_ACCORD_MS = 2000
+const MAP_TIMEOUT_MS = 10_000
+const PREFIX = 'mpath-'
+
+/** A disk that has several paths: the map that multipathd makes of them. */
+export class Multipath {
+  readonly #host: Host
+  readonly #kernel: Kernel
+
+  constructor(host: Host, kernel: Kernel) {
+    this.#host = host
+    this.#kernel = kernel
+  }
+
+  /** The map over this disk, such as `dm-0`; undefined when there is none. */
+  async over(disk: string): Promise<string | undefined> {
+    for (const holder of await this.#kernel.holdersOf(disk)) {
+      if ((await this.#kernel.mapOf(holder))?.uuid.startsWith(PREFIX)) return holder
+    }
+    return undefined
+  }
+
+  /**
+   * The map of these paths, made if there is none. Throws IDENTITY_MISMATCH when it was not made of the disk: what is
+   * in it has the disk's NAA, by which multipathd puts paths together.
+   */
+  async map(disks: readonly string[], expected: Identity): Promise<string> {
+    const [first] = disks as readonly [string]
+    const map = await this.#made(first, disks)
+    const uuid = (await this.#kernel.mapOf(map))?.uuid
+    if (uuid !== `${PREFIX}3${expected.naa.toLowerCase()}`) {
+      throw new StorageError(
+        'IDENTITY_MISMATCH',
+        `the map over ${first} is ${uuid}, not of NAA ${expected.naa}`,
+      )
+    }
+    return map
+  }
+
+  /** Takes over the size of its paths. */
+  async resize(map: string): Promise<void> {
+    const name = await this.#nameOf(map)
+    if (name !== undefined) await this.#run('multipathd', 'resize', 'map', name)
+  }
+
+  /** Takes the map away; its paths stay. OK when it is gone. */
+  async remove(map: string): Promise<void> {
+    const name = await this.#nameOf(map)
+    if (name === undefined) return
+    await this.#run('multipath', '-f', name)
+    if (await until(MAP_TIMEOUT_MS, async () => (await this.#nameOf(map)) !== name)) return
+    throw new StorageError('STEP_TIMED_OUT', `the map ${name} does not go away`)
+  }
+
+  /** What waits for a path gets an error instead. */
+  async fail(map: string): Promise<void> {
+    const name = await this.#nameOf(map)
+    if (name !== undefined) await this.#run('dmsetup', 'message', name, '0', 'fail_if_no_path')
+  }
+
+  /** A host's multipathd can be told to leave alone what it was not told of. */
+  async #made(first: string, disks: readonly string[]): Promise<string> {
+    let map: string | undefined
+    const isMade = async (): Promise<boolean> => {
+      map = await this.over(first)
+      const slaves = map === undefined ? [] : await this.#kernel.slavesOf(map)
+      return disks.every((disk) => slaves.includes(disk))
+    }
+    if (!(await until(OWN_ACCORD_MS, isMade))) {
+      for (const disk of disks) {
+        await this.#run('multipath', '-a', `/dev/${disk}`).catch(() => {}) // the map not being there tells it
+        await this.#run('multipathd', 'add', 'path', disk).catch(() => {})
+      }
+      await until(MAP_TIMEOUT_MS, isMade)
+    }
+    if (map !== undefined) return map
+    throw new StorageError(
+      'INITIATOR_UNAVAILABLE',
+      'multipathd on the node makes no map of the paths of the disk',
+      {
+        fix: 'Start multipathd, and take what it blacklists or ignores (find_multipaths) off its configuration.',
+      },
+    )
+  }
+
+  async #nameOf(map: string): Promise<string | undefined> {
+    return (await this.#kernel.mapOf(map))?.name
+  }
+
+  async #run(file: string, ...args: readonly string[]): Promise<void> {
+    await this.#host.run({ file, args }, { timeoutMs: COMMAND_TIMEOUT_MS })
+  }
+}
