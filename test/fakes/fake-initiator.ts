@@ -18,6 +18,7 @@ import {
   type DiskSession,
   diskIds,
   type InitiatorPlug,
+  type RepairFault,
   StorageError,
   serialOf,
 } from '../../src/volumegroups/index.ts'
@@ -94,6 +95,10 @@ export class FakeInitiator implements InitiatorPlug {
 
   async sessions(): Promise<readonly DiskSession[]> {
     return (await this.list()).map(({ diskId }) => ({ diskId, state: 'connected', detail: '' }))
+  }
+
+  async repair(): Promise<readonly RepairFault[]> {
+    return []
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}

@@ -5,6 +5,7 @@ import {
   type DiskId,
   type DiskSession,
   type InitiatorPlug,
+  type RepairFault,
   StorageError,
 } from '../../src/volumegroups/index.ts'
 
@@ -87,6 +88,10 @@ export class MemoryInitiator implements InitiatorPlug {
       throw new StorageError('COMMAND_FAILED', `${path} is not a block device of this host`)
     }
     return { device, medium }
+  }
+
+  async repair(): Promise<readonly RepairFault[]> {
+    return []
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}

@@ -54,6 +54,7 @@ export function createUserspaceInitiator(options: KeeperLinkOptions): InitiatorP
     detach: (diskId, call) => one(diskId, call, () => attachments.detach(diskId)),
     list: (call) => untilAborted(attachments.list(), call?.signal),
     sessions: (call) => untilAborted(attachments.sessions(), call?.signal),
+    repair: async () => [], // the workers do so by themselves
     [Symbol.asyncDispose]: async () => {}, // attached disks outlive this process
   }
 }
