@@ -93,6 +93,8 @@ export const ElementConfig = Type.Object(
       {
         /** Threads that carry out I/O, for each LUN. */
         threads: Type.Integer({ minimum: 1, maximum: 16, default: 1 }),
+        /** How long a fence waits for a command that is under way before the call fails and has to be made again. */
+        fenceMs: Type.Integer({ minimum: 100, maximum: 120_000, default: 10_000 }),
         /** What a stopping element does with its target: `serve` leaves it to the attached initiators. */
         onStop: Type.Enum(['serve', 'stop'], { default: 'serve' }),
       },
@@ -109,6 +111,18 @@ export const ElementConfig = Type.Object(
       },
       { ...strict, default: {} },
     ),
+    /** Whoever holds a disk counts as alive for this long; see docs/decisions/0017. */
+    lease: Type.Object(
+      {
+        durationMs: Type.Integer({ minimum: 500, maximum: 600_000, default: 15_000 }),
+        /** At most a third of the duration. */
+        renewMs: Type.Integer({ minimum: 100, maximum: 200_000, default: 3000 }),
+        marginMs: Type.Integer({ minimum: 0, maximum: 60_000, default: 1000 }),
+      },
+      { ...strict, default: {} },
+    ),
+    /** What happens to the disk of a node that may still use it: `protect-first` lets it read until the fence is up. */
+    fencing: Type.Enum(['revoke', 'protect-first'], { default: 'revoke' }),
     logLevel: LogLevel,
   },
   strict,

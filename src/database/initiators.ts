@@ -1,12 +1,15 @@
 import type { Kysely } from 'kysely'
-import type { Reader, Transactor } from '../volumegroups/index.ts'
+import type { Credentialed, Reader, Transactor } from '../volumegroups/index.ts'
 import { idAt, idsWithin } from './projects.ts'
 import { toCredentialed, toInitiator } from './rows.ts'
 import type { Schema } from './schema.ts'
 import { sliced } from './slices.ts'
 
 type InitiatorReader = Pick<Reader, 'initiator' | 'initiatorNamed' | 'initiators'>
-type InitiatorWriter = Pick<Transactor, 'insertInitiator' | 'updateInitiator' | 'deleteInitiator'>
+type InitiatorWriter = Pick<
+  Transactor,
+  'insertInitiator' | 'updateInitiator' | 'renewCredentials' | 'deleteInitiator'
+>
 
 /** Initiators with the paths of their projects. */
 export const initiatorRows = (db: Kysely<Schema>) =>
@@ -47,10 +50,7 @@ export function initiatorWriter(db: Kysely<Schema>): InitiatorWriter {
           project_id: idAt(db, project),
           max_attachments: maxAttachments,
           registered_at_ms: registeredAt.getTime(),
-          chap_user: chap.user,
-          chap_secret: chap.secret,
-          mutual_user: chap.mutual.user,
-          mutual_secret: chap.mutual.secret,
+          ...credentials(chap),
         })
         .execute()
     },
@@ -61,8 +61,18 @@ export function initiatorWriter(db: Kysely<Schema>): InitiatorWriter {
         .where('id', '=', id)
         .execute()
     },
+    renewCredentials: async (id, chap) => {
+      await db.updateTable('initiators').set(credentials(chap)).where('id', '=', id).execute()
+    },
     deleteInitiator: async (id) => {
       await db.deleteFrom('initiators').where('id', '=', id).execute()
     },
   }
 }
+
+const credentials = ({ user, secret, mutual }: Credentialed['chap']) => ({
+  chap_user: user,
+  chap_secret: secret,
+  mutual_user: mutual.user,
+  mutual_secret: mutual.secret,
+})

@@ -3,9 +3,15 @@ import { Migrator } from 'kysely/migration'
 import * as spine from './migrations/0001-spine.ts'
 import * as projects from './migrations/0002-projects.ts'
 import * as policies from './migrations/0003-policies.ts'
+import * as leases from './migrations/0006-leases.ts'
 
 /** In this order; one that was released is never changed. */
-const MIGRATIONS = { '0001-spine': spine, '0002-projects': projects, '0003-policies': policies }
+const MIGRATIONS = {
+  '0001-spine': spine,
+  '0002-projects': projects,
+  '0003-policies': policies,
+  '0006-leases': leases,
+}
 
 /** Oldest first. */
 export const SCHEMA_VERSIONS: readonly string[] = Object.keys(MIGRATIONS)

@@ -6,6 +6,7 @@ import { attachmentReader, attachmentWriter } from './attachments.ts'
 import { diskReader, diskWriter } from './disks.ts'
 import { groupReader, groupWriter } from './groups.ts'
 import { initiatorReader, initiatorWriter } from './initiators.ts'
+import { leaseReader, leaseWriter } from './leases.ts'
 import { migrate } from './migrations.ts'
 import { nodeSqliteDialect, openFile } from './node-sqlite.ts'
 import { journalWriter, operationReader } from './operations.ts'
@@ -39,6 +40,7 @@ const readerOf = (db: Kysely<Schema>): Reader => ({
   ...recoveryPointReader(db),
   ...policyReader(db),
   ...initiatorReader(db),
+  ...leaseReader(db),
   ...attachmentReader(db),
   ...operationReader(db),
 })
@@ -52,6 +54,7 @@ const transactorOf = (db: Kysely<Schema>): Transactor => ({
   ...recoveryPointWriter(db),
   ...policyWriter(db),
   ...initiatorWriter(db),
+  ...leaseWriter(db),
   ...attachmentWriter(db),
   ...journalWriter(db),
 })

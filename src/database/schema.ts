@@ -105,6 +105,12 @@ export interface Schema {
     mutual_user: string
     mutual_secret: string
   }
+  leases: {
+    initiator_id: string
+    instance: string
+    host: string
+    renewed_at_ms: Whole
+  }
   attachments: {
     disk_id: string
     initiator_id: string

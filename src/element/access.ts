@@ -57,6 +57,7 @@ export const ACCESS = {
   getInitiator: { ...view, node: 'own' },
   listInitiators: view,
   removeInitiator: operate,
+  renewLease: { ...admin, node: 'own' },
 
   grant: { ...change, node: 'own' },
   revoke: { ...change, node: 'own' },

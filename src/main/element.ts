@@ -39,6 +39,8 @@ export async function startElement(configFile: string): Promise<Running> {
       target,
       marks: { ...config.space, reserveBytes: BigInt(config.space.reserveBytes) },
       backups,
+      lease: { ...config.lease, fenceMs: config.target.fenceMs },
+      fencing: config.fencing,
       element: { name: config.name, site: config.site, version: VERSION },
       ended: (operation) => log.info(operation, 'operation ended'),
       report: ({ error, ...trouble }) => log.warn({ ...trouble, err: error }, 'an operation is in trouble'),
@@ -80,6 +82,7 @@ function createConfiguredTarget({ stateDir, portal, target }: ElementSettings, l
     runDir: join(stateDir, 'tgt'),
     portal,
     threads: target.threads,
+    fenceTimeoutMs: target.fenceMs,
     leaveRunning: target.onStop === 'serve',
     log: log.child({ part: 'target' }),
   })

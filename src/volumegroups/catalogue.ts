@@ -123,6 +123,11 @@ export const CATALOGUE = {
     meaning: 'The disk is attached to an initiator.',
     fix: 'Detach the disk from the initiator that the error names.',
   },
+  LEASE_HELD: {
+    kind: 'in_use',
+    meaning: 'Another machine, or an earlier life of this one, acts as the same initiator.',
+    fix: 'Give each node an id and an iSCSI name of its own. After a reboot, wait until the time is over that the error names.',
+  },
   VOLUME_GROUP_NOT_EMPTY: {
     kind: 'in_use',
     meaning: 'The volume group still holds disks or recovery points.',

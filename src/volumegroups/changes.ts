@@ -1,8 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Reader } from './database.ts'
 import { tokenIds } from './ids.ts'
+import type { LeaseBook } from './lease-book.ts'
 import { createToken } from './operations/createToken.ts'
+import { holdersOf } from './operations/grant.ts'
 import type { operationsOf } from './operations/index.ts'
+import { namedBy, silentOf } from './operations/revoke.ts'
 import type { CallOptions, VolumeGroups } from './ports.ts'
 import {
   checkDisk,
@@ -22,6 +25,7 @@ export interface ChangeParts {
   readonly runner: Runner
   readonly reader: Reader
   readonly operations: ReturnType<typeof operationsOf>
+  readonly leases: LeaseBook
   readonly now: () => Date
 }
 
@@ -59,9 +63,31 @@ export function changes(parts: ChangeParts): Pick<VolumeGroups, Changes> {
       return runner.run(operations.registerInitiator, spec, optionsOf(call))
     },
     removeInitiator: (id, call) => runner.run(operations.removeInitiator, id, optionsOf(call)),
-    grant: (spec, call) => runner.run(operations.grant, spec, optionsOf(call)),
-    revoke: (diskId, initiatorId, call) =>
-      runner.run(operations.revoke, { diskId, initiatorId }, optionsOf(call)),
+    ...attachmentChanges(parts),
+  }
+}
+
+/** An initiator that has fallen silent may still use what it held: what fences it does more than a plain call. */
+function attachmentChanges({
+  runner,
+  reader,
+  operations,
+  leases,
+}: ChangeParts): Pick<VolumeGroups, 'grant' | 'revoke'> {
+  return {
+    grant: async (spec, call) => {
+      const others = (await holdersOf({ leases }, reader, spec.diskId)).filter(
+        ({ name }) => name !== spec.initiatorId,
+      )
+      const operation = others.some(({ lease }) => lease.isOver) ? operations.takeOver : operations.grant
+      return runner.run(operation, spec, optionsOf(call))
+    },
+    revoke: async (diskId, initiatorId, call) => {
+      const request = { diskId, initiatorId }
+      const silent = await silentOf({ leases }, reader, await namedBy(reader, request))
+      const operation = silent.length > 0 ? operations.evict : operations.revoke
+      return runner.run(operation, request, optionsOf(call))
+    },
   }
 }
 

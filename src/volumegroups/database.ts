@@ -9,6 +9,7 @@ import type {
   TokenId,
   VolumeGroupId,
 } from './ids.ts'
+import type { LeaseRecord } from './leases.ts'
 import type { PolicyReader, PolicyWriter } from './policies/database.ts'
 import type { Manifest } from './ports.ts'
 import type {
@@ -152,6 +153,8 @@ export interface Reader extends PolicyReader {
   /** An initiator of this iSCSI name, in the project if one is named. */
   initiatorNamed(name: string, within?: ProjectPath): Promise<Initiator | undefined>
   initiators(query: Within, slice: Slice): Promise<readonly Initiator[]>
+  /** Undefined when it never renewed. */
+  lease(id: InitiatorId): Promise<LeaseRecord | undefined>
 
   attachments(query: AttachmentQuery, slice: Slice): Promise<readonly Attachment[]>
   countAttachments(id: InitiatorId): Promise<number>
@@ -197,7 +200,9 @@ export interface Transactor extends Reader, PolicyWriter, JournalWriter {
     id: InitiatorId,
     change: Pick<Initiator, 'name' | 'maxAttachments' | 'project'>,
   ): Promise<void>
+  renewCredentials(id: InitiatorId, chap: Credentialed['chap']): Promise<void>
   deleteInitiator(id: InitiatorId): Promise<void>
+  putLease(lease: LeaseRecord): Promise<void>
 
   insertAttachment(attachment: Omit<Attachment, 'targetName' | 'lun'>): Promise<void>
   deleteAttachments(diskId: DiskId, initiatorIds: readonly InitiatorId[]): Promise<void>

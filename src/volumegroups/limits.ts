@@ -17,6 +17,8 @@ export const MAX_RANGES = 4096
 export const MAX_DISKS_PER_RECOVERY_POINT = 256
 /** Kubernetes node names and CSI node ids fit. */
 export const MAX_INITIATOR_ID_BYTES = 256
+/** A fully qualified domain name fits. */
+export const MAX_HOST_BYTES = 255
 /** A Kubernetes namespace fits. */
 export const MAX_PROJECT_NAME_BYTES = 63
 /** Projects below the root. */

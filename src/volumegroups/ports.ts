@@ -2,6 +2,7 @@ import type { Backups } from './backups.ts'
 import type { ByteRange, Contents, GroupSpace, StoredPair, StoredThing, StoreSource } from './contents.ts'
 import type { StorageError } from './errors.ts'
 import type { DiskId, InitiatorId, OperationId, ProjectId, RecoveryPointId, VolumeGroupId } from './ids.ts'
+import type { Leases } from './leases.ts'
 import type { Policies } from './policies/port.ts'
 import type { Projects } from './projects.ts'
 import type {
@@ -120,7 +121,7 @@ export interface DiskImageFilter extends PageQuery {
  * The domain port: what the CSI controller calls, what the REST client implements and what the element serves.
  * Every method throws StorageError and nothing else.
  */
-export interface VolumeGroups extends Policies, Projects, Contents, Backups {
+export interface VolumeGroups extends Policies, Projects, Contents, Backups, Leases {
   status(call?: CallOptions): Promise<ElementStatus>
   capacity(call?: CallOptions): Promise<PoolCapacity>
 

@@ -33,9 +33,9 @@ export function gets(reader: Reader, target: Target): Pick<VolumeGroups, Gets> {
       const grants = await reader.grants(diskId)
       const found = grants.find(({ initiator }) => seen(reader, initiator) === initiatorId)
       const { attachment, disk, initiator } = found ?? thrown(notAttached(diskId, initiatorId))
-      const { targetName, lun, readOnly, shared } = attachment
+      const { targetName, lun, readOnly, shared, grantedAt } = attachment
       return {
-        ...{ diskId, targetName, lun, readOnly, shared },
+        ...{ diskId, targetName, lun, readOnly, shared, grantedAt },
         initiatorName: initiator.name,
         portals: target.portals(),
         serial: serialOf(diskId),

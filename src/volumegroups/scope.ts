@@ -113,7 +113,7 @@ function scopedPlaces(reader: Reader, within: ProjectPath): Pick<Found, Places |
   }
 }
 
-type Initiators = 'initiator' | 'initiatorNamed' | 'initiators' | 'attachments' | 'countAttachments'
+type Initiators = 'lease' | 'initiator' | 'initiatorNamed' | 'initiators' | 'attachments' | 'countAttachments'
 
 function scopedInitiators(reader: Reader, scope: Scope): Pick<Found, Initiators> {
   const { path: within, own } = scope
@@ -121,6 +121,10 @@ function scopedInitiators(reader: Reader, scope: Scope): Pick<Found, Initiators>
     initiator: async (id) => {
       const found = await reader.initiator(id)
       return found && sees(scope, found) ? found : undefined
+    },
+    lease: async (id) => {
+      const found = await reader.initiator(id)
+      return found && sees(scope, found) ? reader.lease(id) : undefined
     },
     initiatorNamed: (name) => reader.initiatorNamed(name, within),
     initiators: (query, slice) => reader.initiators({ ...query, within }, slice),

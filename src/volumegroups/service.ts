@@ -7,6 +7,8 @@ import {
   type Recovery,
   type Trouble,
 } from '../journal/index.ts'
+import { AwakeClock } from '../lib/awake-clock.ts'
+import { KeyedQueue } from '../lib/keyed-queue.ts'
 import { type BackupFolder, backupCalls } from './backups.ts'
 import { changes } from './changes.ts'
 import { contentReads } from './content-reads.ts'
@@ -15,14 +17,17 @@ import { asStorageError, StorageError } from './errors.ts'
 import { exportsOf } from './exports.ts'
 import { operationIds } from './ids.ts'
 import { journalErrors } from './journal-errors.ts'
+import { LeaseBook, type LeaseClock } from './lease-book.ts'
 import { createManifests } from './manifests.ts'
 import { operationsOf } from './operations/index.ts'
+import type { Fencing } from './operations/parts.ts'
 import { policyChanges, policyReads } from './policies/calls.ts'
 import { createPoolSpace } from './pool-space.ts'
 import type { Caller, CallOptions, Export, GroupPointSpec, Store, Target, VolumeGroups } from './ports.ts'
 import type { KnownToken } from './projects.ts'
 import { gets, lists } from './reads.ts'
 import { restores } from './restores.ts'
+import { DEFAULT_LEASE_TIMES, type LeaseTimes, leaseTerms } from './rules/leases.ts'
 import { DEFAULT_MARKS, type PoolMarks } from './rules/pool-state.ts'
 import { type Runner, readerFor, runnerFor } from './scope.ts'
 import type { ElementStatus, PoolCapacity, RecoveryPoint, Token } from './types.ts'
@@ -42,6 +47,10 @@ export interface ServiceOptions {
   readonly marks?: PoolMarks
   /** Left out: this element keeps no backups. */
   readonly backups?: BackupFolder
+  readonly lease?: LeaseTimes
+  readonly fencing?: Fencing
+  /** Disposed of with the service. */
+  readonly clock?: LeaseClock
 }
 
 /** The domain port on a database, a store and a target. Its owner disposes of those three, after it. */
@@ -58,38 +67,39 @@ export interface VolumeGroupsService extends VolumeGroups, AsyncDisposable {
   start(): Promise<Recovery>
 }
 
+/** Grants to one initiator at one time. */
+const MAX_WAITING_FOR_ADMISSION = 1024
+
 /** 24 characters: more than the 12 bytes that RFC 7143 §12.1.3 asks for, and accepted by every target. */
 const randomSecret = (): string => randomBytes(18).toString('base64url')
 
 export function createVolumeGroups(options: ServiceOptions): VolumeGroupsService {
   const { database, store, target } = options
   const now = options.now ?? (() => new Date())
-  const startedAt = now()
   const manifests = createManifests(store, database)
-  const newSecret = options.newSecret ?? randomSecret
-  const space = createPoolSpace({ store, target, reader: database.reader, marks: options.marks ?? DEFAULT_MARKS })
-  const operations = operationsOf({ database, store, target, manifests, space, now, newSecret })
-  const journal = new Journal<Transactor>({
-    transactions: database,
-    errors: journalErrors,
-    newId: operationIds.create,
-    now,
-    report: options.report ?? (() => {}),
-    ended: options.ended ?? (() => {}),
-    limits: { ...DEFAULT_LIMITS, ...options.limits },
+  const space = createPoolSpace({
+    store,
+    target,
+    reader: database.reader,
+    marks: options.marks ?? DEFAULT_MARKS,
   })
+  const leases = leaseBookOf(options, now)
+  const operations = operationsOf({ ...rulesOf(options), manifests, space, leases, now })
+  const journal = journalOf(options, now)
   let state: ElementStatus['state'] = 'starting'
   const admit = (): void => {
     if (state !== 'ready') throw new StorageError('NOT_READY', `the element is ${state}`)
   }
   const exportsFromDatabase = async () => exportsOf(store, await database.reader.grants())
-  const status = async () => ({ elementId: database.elementId, ...options.element, state, startedAt })
+  const about = aboutOf(options, now())
+  const status = async () => ({ ...about, state })
   const portOn = (reader: Reader, runner: Runner) => ({
     ...gets(reader, target),
     ...lists(reader),
     ...contentReads(reader, store),
     ...restores(runner, operations),
-    ...changes({ runner, reader, operations, now }),
+    ...changes({ runner, reader, operations, leases, now }),
+    ...leaseCalls(leases),
     ...policyReads(reader, now),
     ...policyChanges(runner, operations),
     ...backupCalls(reader, options.backups),
@@ -111,15 +121,53 @@ export function createVolumeGroups(options: ServiceOptions): VolumeGroupsService
       // The target first: finishing a grant or a revoke needs it, and it serves what the database says, no more.
       await target.start(await exportsFromDatabase())
       const recovery = await journal.recover(Object.values(operations))
+      leases.begin()
       state = 'ready'
       return recovery
     },
     [Symbol.asyncDispose]: async () => {
       state = 'stopping'
+      leases[Symbol.dispose]()
       await journal[Symbol.asyncDispose]()
     },
   }
 }
+
+function journalOf(options: ServiceOptions, now: () => Date): Journal<Transactor> {
+  return new Journal<Transactor>({
+    transactions: options.database,
+    errors: journalErrors,
+    newId: operationIds.create,
+    now,
+    report: options.report ?? (() => {}),
+    ended: options.ended ?? (() => {}),
+    limits: { ...DEFAULT_LIMITS, ...options.limits },
+  })
+}
+
+const rulesOf = ({ database, store, target, newSecret, fencing }: ServiceOptions) => ({
+  ...{ database, store, target },
+  newSecret: newSecret ?? randomSecret,
+  fencing: fencing ?? ('revoke' as const),
+  admission: new KeyedQueue(MAX_WAITING_FOR_ADMISSION),
+})
+
+function leaseBookOf({ database, lease, clock }: ServiceOptions, now: () => Date): LeaseBook {
+  return new LeaseBook({
+    ...{ database, now },
+    times: lease ?? DEFAULT_LEASE_TIMES,
+    clock: clock ?? new AwakeClock(),
+  })
+}
+
+const leaseCalls = (leases: LeaseBook): Pick<VolumeGroups, 'renewLease'> => ({
+  renewLease: (renewal, call) => leases.renew(renewal, call?.caller),
+})
+
+const aboutOf = ({ database, element, lease }: ServiceOptions, startedAt: Date) => ({
+  ...{ elementId: database.elementId, ...element, startedAt },
+  lease: leaseTerms(lease ?? DEFAULT_LEASE_TIMES),
+})
 
 async function knownToken(
   token: Token | undefined,

@@ -26,8 +26,11 @@ export interface Target extends AsyncDisposable {
    * ends that. OK when there is no such LUN.
    */
   protect(targetName: string, lun: number): Promise<void>
-  /** Closes what sessions there are with the target; who may log in still may. OK when there is no such target. */
-  disconnect(targetName: string): Promise<void>
+  /**
+   * Closes what sessions there are with the target; from now on its initiator gets in with these credentials alone.
+   * OK when there is no such target.
+   */
+  disconnect(targetName: string, chap: ChapCredentials | undefined): Promise<void>
   /**
    * Changes the size of one backing file, served under any number of exports, with no lost write and no error for
    * an initiator that reconnects: `change` runs while none of them is served.

@@ -7,6 +7,7 @@ import type {
   TokenId,
   VolumeGroupId,
 } from './ids.ts'
+import type { LeaseTerms } from './rules/leases.ts'
 
 /** A project's path, such as `/` or `/team-a/db`. */
 export type ProjectPath = string
@@ -143,6 +144,8 @@ export interface Connection {
   readonly readOnly: boolean
   /** Other initiators may write it too: a LUN reset would abort what they have under way. */
   readonly shared: boolean
+  /** Which grant it belongs to: a device that was attached under an earlier one is not to be used any more. */
+  readonly grantedAt: Date
   readonly chap: ChapCredentials | undefined
 }
 
@@ -177,6 +180,7 @@ export interface ElementStatus {
   readonly version: string
   readonly state: 'starting' | 'ready' | 'stopping'
   readonly startedAt: Date
+  readonly lease: LeaseTerms
 }
 
 /** What a token allows; `access.ts` of the API says which role may make which call. */

@@ -228,15 +228,27 @@ function suspectTests(use: Use): void {
     expect(await look(use, one)).toEqual(seen(one))
   })
 
-  test('who was disconnected may log in again, and protecting or disconnecting nobody is no error', async () => {
-    const one = await newExport(use)
-    for (let time = 0; time < 2; time++) {
-      await use().target.protect(one.targetName, one.lun)
-      await use().target.disconnect(one.targetName)
-      await use().target.grant(one)
+  test('who was disconnected gets in with the new credentials alone', async () => {
+    const old = {
+      user: 'node-d',
+      secret: 'a-secret-of-node',
+      mutual: { user: 'to-d', secret: 'secret-to-node-d' },
     }
-    await use().target.disconnect(one.targetName)
-    expect(await look(use, one)).toEqual(seen(one))
+    const one = await newExport(use, { initiatorName: 'iqn.2026-01.test:node-d', chap: old })
+    await use().target.grant(one)
+    const chap = { ...old, secret: 'the-next-secret!' }
+    for (let time = 0; time < 2; time++) {
+      await use().target.disconnect(one.targetName, chap)
+      expect(await look(use, one)).toBeUndefined()
+      expect(await look(use, one, { chap })).toEqual(seen(one))
+    }
+  })
+
+  test('protecting or disconnecting what is not there is no error', async () => {
+    const one = await newExport(use)
+    await use().target.protect(one.targetName, one.lun)
+    await use().target.disconnect(one.targetName, one.chap)
+    expect(await look(use, one)).toBeUndefined()
   })
 }
 

@@ -6,6 +6,7 @@ import { disksContract } from './volume-groups/disks.ts'
 import { groupsContract } from './volume-groups/groups.ts'
 import type { Make } from './volume-groups/helpers.ts'
 import { initiatorsContract } from './volume-groups/initiators.ts'
+import { leasesContract } from './volume-groups/leases.ts'
 import { policiesContract } from './volume-groups/policies.ts'
 import { projectsContract } from './volume-groups/projects.ts'
 import { recoveryPointsContract } from './volume-groups/recovery-points.ts'
@@ -25,6 +26,7 @@ export function volumeGroupsContract(name: string, make: Make): void {
     describe('recovery points', () => recoveryPointsContract(make))
     describe('restores', () => restoresContract(make))
     describe('initiators', () => initiatorsContract(make))
+    describe('leases', () => leasesContract(make))
     describe('attachments', () => attachmentsContract(make))
     describe('policies', () => policiesContract(make))
     describe('backups', () => backupsContract(make))

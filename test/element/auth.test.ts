@@ -81,12 +81,12 @@ test('a viewer changes nothing and sees no credentials', () => {
 test('an operator may do all but give out rights and see credentials', () => {
   const denied = calls.filter((call) => !may('operator', call))
   expect(denied.toSorted()).toEqual(
-    ['createToken', 'listTokens', 'revokeToken', 'registerInitiator', 'connection'].toSorted(),
+    ['createToken', 'listTokens', 'revokeToken', 'registerInitiator', 'renewLease', 'connection'].toSorted(),
   )
 })
 
 test('a provisioner makes and deletes, and orders nothing anew', () => {
-  const orders = /Token|Backup|Project$|moveGroup|Initiator$|connection|Polic(y|ies)|RecoveryPoint$/
+  const orders = /Token|Backup|Lease|Project$|moveGroup|Initiator$|connection|Polic(y|ies)|RecoveryPoint$/
   const denied = calls.filter((call) => !may('provisioner', call))
   expect(denied.filter((call) => !orders.test(call))).toEqual([])
   for (const call of ['moveProject', 'moveGroup', 'removeInitiator', 'connection'] as const) {
@@ -99,6 +99,7 @@ test('a node acts for its own initiator only', () => {
   const own: CallName[] = [
     'registerInitiator',
     'getInitiator',
+    'renewLease',
     'grant',
     'revoke',
     'listAttachments',

@@ -30,6 +30,7 @@ initiatorContract('the fake initiator', async () => {
         sizeBytes: BigInt(CONTRACT_DISK_BYTES),
         readOnly,
         shared: false,
+        grantedAt: new Date('2026-01-01T00:00:00Z'),
         chap: undefined,
       }
     },

@@ -39,5 +39,6 @@ const connectionTo = (diskId: Connection['diskId']): Connection => ({
   sizeBytes: BigInt(CONTRACT_DEVICE_BYTES),
   readOnly: false,
   shared: false,
+  grantedAt: new Date('2026-01-01T00:00:00Z'),
   chap: undefined,
 })

@@ -5,6 +5,7 @@ import {
   CATALOGUE,
   type ChapCredentials,
   type Connection,
+  DEFAULT_LEASE_TIMES,
   type Disk,
   type DiskId,
   type DiskImage,
@@ -19,6 +20,8 @@ import {
   type Initiator,
   type InitiatorId,
   type InitiatorSpec,
+  type Lease,
+  type LeaseRenewal,
   MAX_DISK_BYTES,
   MAX_LUN,
   naaOf,
@@ -56,6 +59,7 @@ export class FakeState {
   readonly initiators = new FakeTable<Initiator>('initiators')
   readonly attachments = new FakeTable<Attachment>('attachments')
   readonly credentials = new Map<InitiatorId, ChapCredentials>()
+  readonly leases = new Map<InitiatorId, LeaseRenewal>()
   readonly #lastLun = new Map<VolumeGroupId, number>()
   readonly #totalBytes: bigint
 
@@ -238,6 +242,22 @@ export class FakeState {
     return this.initiators.put(id, { id, name, project: '/', maxAttachments, registeredAt })
   }
 
+  /** Nobody's lease ever ends here. */
+  renewLease({ initiatorId: id, instance, host }: LeaseRenewal): Lease {
+    this.initiator(id)
+    const last = this.leases.get(id)
+    if (last && last.instance !== instance) {
+      fail('LEASE_HELD', { kind: 'initiator', id }, `${last.host} is it, and ${host} is not`)
+    }
+    this.leases.set(id, { initiatorId: id, instance, host })
+    const held = this.attachments.filter(({ initiatorId }) => initiatorId === id)
+    const { durationMs, renewMs } = DEFAULT_LEASE_TIMES
+    return {
+      ...{ initiatorId: id, durationMs, renewMs },
+      holds: held.map(({ diskId, grantedAt }) => ({ diskId, grantedAt })),
+    }
+  }
+
   grant(spec: GrantSpec): Attachment {
     const disk = this.disk(spec.diskId)
     const initiator = this.initiator(spec.initiatorId)
@@ -256,7 +276,7 @@ export class FakeState {
     if (attachment === undefined) {
       fail('ATTACHMENT_NOT_FOUND', { kind: 'disk', id: diskId }, `not attached to ${initiatorId}`)
     }
-    const { targetName, lun, readOnly, shared } = attachment
+    const { targetName, lun, readOnly, shared, grantedAt } = attachment
     return {
       diskId,
       initiatorName: this.initiator(initiatorId).name,
@@ -268,6 +288,7 @@ export class FakeState {
       sizeBytes: this.disk(diskId).sizeBytes,
       readOnly,
       shared,
+      grantedAt,
       chap: this.credentials.get(initiatorId),
     }
   }
@@ -316,7 +337,7 @@ export class FakeState {
   #attach(spec: GrantSpec, disk: StoredDisk, initiator: Initiator): Attachment {
     const others = this.attachments.filter(({ diskId }) => diskId === disk.id)
     if (others.some((other) => !other.shared || !spec.shared)) {
-      fail('DISK_ATTACHED', { kind: 'disk', id: disk.id }, `held by ${this.holders(disk.id).join(', ')}`)
+      fail('DISK_ATTACHED', { kind: 'disk', id: disk.id }, this.#heldBy(disk.id))
     }
     const held = this.attachments.filter(({ initiatorId }) => initiatorId === initiator.id)
     if (initiator.maxAttachments > 0 && held.length >= initiator.maxAttachments) {
@@ -326,6 +347,12 @@ export class FakeState {
     const targetName = targetNameOf(disk.groupId, initiator.id)
     const attachment = { ...spec, targetName, lun: disk.lun, grantedAt: new Date() }
     return this.attachments.put(`${disk.id}/${initiator.id}`, attachment)
+  }
+
+  #heldBy(id: DiskId): string {
+    return this.holders(id)
+      .map((holder) => `held by ${holder}, ${this.leases.has(holder) ? 'last' : 'never'} heard of`)
+      .join('; ')
   }
 
   refuseAttached(id: InitiatorId): void {

@@ -6,6 +6,7 @@ import {
   type Backup,
   type CallOptions,
   type Connection,
+  DEFAULT_LEASE_TIMES,
   type Disk,
   type DiskFilter,
   type DiskId,
@@ -23,6 +24,9 @@ import {
   type Initiator,
   type InitiatorId,
   type InitiatorSpec,
+  type Lease,
+  type LeaseRenewal,
+  leaseTerms,
   type MadeToken,
   type Operation,
   type OperationId,
@@ -71,6 +75,7 @@ import {
   checkKeepAs,
   checkPath,
   checkRecoveryPoint,
+  checkRenewal,
   checkTerms,
   checkToken,
   checkWhy,
@@ -107,7 +112,16 @@ export class FakeVolumeGroups implements VolumeGroups {
     heed(call)
     const { site, name } = this.#options
     const state = 'ready' as const
-    return { elementId: this.#elementId, name, site, version: '0.0.0', state, startedAt: this.#startedAt }
+    const lease = leaseTerms(DEFAULT_LEASE_TIMES)
+    return {
+      elementId: this.#elementId,
+      name,
+      site,
+      version: '0.0.0',
+      state,
+      startedAt: this.#startedAt,
+      lease,
+    }
   }
 
   async capacity(call?: CallOptions): Promise<PoolCapacity> {
@@ -383,6 +397,12 @@ export class FakeVolumeGroups implements VolumeGroups {
       this.#state.initiators.delete(id)
       this.#state.credentials.delete(id)
     })
+  }
+
+  async renewLease(renewal: LeaseRenewal, call?: CallOptions): Promise<Lease> {
+    heed(call)
+    checkRenewal(renewal)
+    return this.#state.renewLease(renewal)
   }
 
   async grant(spec: GrantSpec, call?: CallOptions): Promise<Attachment> {

@@ -14,7 +14,7 @@ const CHANGES = {
     ...['createGroup', 'deleteGroup', 'createDisk', 'growDisk', 'deleteDisk'],
     ...['createRecoveryPoint', 'deleteRecoveryPoint', 'revertGroup', 'writeManifest'],
   ],
-  target: ['grant', 'revoke', 'resize'],
+  target: ['grant', 'revoke', 'protect', 'disconnect', 'resize'],
 }
 
 export interface Interruption {

@@ -58,7 +58,13 @@ export function createMemoryTarget(
         if (daemon.get(targetName)?.has(lun)) shielded.add(`${targetName} ${lun}`)
       })
     },
-    disconnect: async () => running(),
+    disconnect: async (targetName, chap) => {
+      running()
+      await serialize(targetName, async () => {
+        const luns = daemon.get(targetName)
+        for (const [lun, one] of luns ?? []) luns?.set(lun, { ...one, chap })
+      })
+    },
     resize: async (exports, change) => {
       running()
       const names = exports.map(({ targetName }) => targetName)

@@ -6,6 +6,7 @@ import { createBackupFolder } from '../../src/database/backups.ts'
 import { openDatabase } from '../../src/database/open.ts'
 import type { JournalLimits } from '../../src/journal/index.ts'
 import type { Database, Store, Target } from '../../src/volumegroups/index.ts'
+import type { LeaseClock } from '../../src/volumegroups/lease-book.ts'
 import { createVolumeGroups, type VolumeGroupsService } from '../../src/volumegroups/service.ts'
 import { createMemoryPool, createMemoryStore } from './memory-store.ts'
 import { createMemoryTarget, type MemoryDaemon } from './memory-target.ts'
@@ -17,9 +18,12 @@ export interface World extends AsyncDisposable {
   readonly daemon: MemoryDaemon
   /** Starts an element on it. */
   boot(boot?: Boot): Promise<Element>
+  /** Time passes: nobody is heard of. */
+  pass(ms: number): void
 }
 
 export interface Boot {
+  readonly fencing?: 'revoke' | 'protect-first'
   readonly limits?: Partial<JournalLimits>
   /** Puts something between the element and what it works on. */
   readonly wrap?: (parts: Parts) => Parts
@@ -52,18 +56,23 @@ export async function createWorld(
   // A clock without two equal times: what was made first is listed first.
   let nowMs = Date.parse('2026-01-01T00:00:00Z')
   const now = () => new Date(nowMs++)
+  let passedMs = 0
+  const clock = { elapsedMs: () => passedMs, [Symbol.dispose]: () => {} }
   return {
     ...{ databasePath, store, daemon },
-    boot: async (boot = {}) => bootElement({ databasePath, store, daemon, now }, boot),
+    boot: async (boot = {}) => bootElement({ databasePath, store, daemon, now, clock }, boot),
+    pass: (ms) => {
+      passedMs += ms
+    },
     [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),
   }
 }
 
 async function bootElement(
-  host: Pick<World, 'databasePath' | 'store' | 'daemon'> & { now: () => Date },
-  { limits, wrap = (parts) => parts }: Boot,
+  host: Pick<World, 'databasePath' | 'store' | 'daemon'> & { now: () => Date; clock: LeaseClock },
+  { limits, fencing, wrap = (parts) => parts }: Boot,
 ): Promise<Element> {
-  const { store, now } = host
+  const { store, now, clock } = host
   const database = await openDatabase(host.databasePath)
   const target = createMemoryTarget(host.daemon)
   const service = createVolumeGroups({
@@ -75,6 +84,8 @@ async function bootElement(
       directory: `${host.databasePath}-backups`,
       keep: 3,
     }),
+    clock,
+    fencing: fencing ?? 'revoke',
     limits: { ...LIMITS, ...limits },
   })
   await service.start()

@@ -7,5 +7,6 @@ export function initiatorRoutes(serve: Serve, groups: VolumeGroups): void {
   )
   serve('getInitiator', ({ params }, call) => groups.getInitiator(params.initiatorId, call))
   serve('listInitiators', ({ query }, call) => groups.listInitiators(query, call))
+  serve('renewLease', ({ params, body }, call) => groups.renewLease({ ...params, ...body }, call))
   serve('removeInitiator', ({ params }, call) => groups.removeInitiator(params.initiatorId, call))
 }

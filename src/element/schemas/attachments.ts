@@ -41,6 +41,7 @@ export const ConnectionSchema = decodesTo<Connection>()(
       sizeBytes: bytes(),
       readOnly: Type.Boolean(),
       shared: Type.Boolean(),
+      grantedAt: time(),
       chap: Type.Optional(Chap),
     },
     { title: 'Connection' },

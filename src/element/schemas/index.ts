@@ -3,6 +3,7 @@ import { backupCalls } from './backups.ts'
 import { contentCalls } from './contents.ts'
 import { diskCalls } from './disks.ts'
 import { initiatorCalls } from './initiators.ts'
+import { leaseCalls } from './leases.ts'
 import { operationCalls } from './operations.ts'
 import { policyCalls } from './policy-calls.ts'
 import { projectCalls } from './projects.ts'
@@ -26,6 +27,7 @@ export const API = {
   ...recoveryPointCalls,
   ...contentCalls,
   ...initiatorCalls,
+  ...leaseCalls,
   ...attachmentCalls,
   ...operationCalls,
   ...policyCalls,

@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import type { ElementStatus, PoolCapacity } from '../../volumegroups/index.ts'
 import { describe } from './calls.ts'
+import { LeaseTermsSchema } from './leases.ts'
 import { bytes, decodesTo, time } from './wire.ts'
 
 export const StatusSchema = decodesTo<ElementStatus>()(
@@ -12,6 +13,7 @@ export const StatusSchema = decodesTo<ElementStatus>()(
       version: Type.String(),
       state: Type.Enum(['starting', 'ready', 'stopping']),
       startedAt: time(),
+      lease: LeaseTermsSchema,
     },
     { title: 'ElementStatus' },
   ),

@@ -61,6 +61,8 @@ export function createElementEndpoint(
       call('registerInitiator', { params: { initiatorId }, body }, options),
     getInitiator: (initiatorId, options) => call('getInitiator', { params: { initiatorId } }, options),
     listInitiators: (query = {}, options) => call('listInitiators', { query }, options),
+    renewLease: ({ initiatorId, ...body }, options) =>
+      call('renewLease', { params: { initiatorId }, body }, options),
     removeInitiator: (initiatorId, options) => call('removeInitiator', { params: { initiatorId } }, options),
 
     grant: ({ diskId, initiatorId, ...body }, options) =>

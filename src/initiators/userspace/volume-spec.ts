@@ -7,7 +7,10 @@ import {
 } from '../../volumegroups/index.ts'
 
 /** What a worker needs to reach a disk. Holds secrets: it is kept in memory and sent over private channels only. */
-export type VolumeSpec = Omit<Connection, 'sizeBytes'>
+export type VolumeSpec = Omit<Connection, 'sizeBytes' | 'grantedAt'> & {
+  /** RFC 3339. A disk that was granted anew is another one to whoever has it from before. */
+  readonly grantedAt: string
+}
 
 /** How a disk's session is. `failed` is for good: the disk is another one, or was abandoned; all I/O gets an error. */
 export interface SessionState {
@@ -19,8 +22,8 @@ const MAX_PORTALS = 16
 const MAX_TEXT = 1024
 
 export function volumeSpecOf(connection: Connection): VolumeSpec {
-  const { sizeBytes: _, ...spec } = connection
-  return spec
+  const { sizeBytes: _, grantedAt, ...spec } = connection
+  return { ...spec, grantedAt: grantedAt.toISOString() }
 }
 
 /** A spec as it came over a socket. Throws a TypeError that names the field, never its value. */
@@ -36,6 +39,7 @@ export function parseVolumeSpec(value: unknown): VolumeSpec {
     naa: textOf(field.naa, 'naa'),
     readOnly: field.readOnly === true,
     shared: field.shared === true,
+    grantedAt: textOf(field.grantedAt, 'grantedAt'),
     chap: field.chap === undefined ? undefined : parseChap(field.chap),
   }
 }

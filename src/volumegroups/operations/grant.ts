@@ -1,20 +1,22 @@
 import type { Definition } from '../../journal/index.ts'
 import type { Reader, Transactor } from '../database.ts'
 import { StorageError } from '../errors.ts'
-import { exportOf } from '../exports.ts'
 import { targetNameOf } from '../ids.ts'
 import type { GrantSpec } from '../ports.ts'
-import { checkAccess } from '../rules/access.ts'
+import { checkAccess, type Holder } from '../rules/access.ts'
 import { isWithin } from '../rules/projects.ts'
-import { seen } from '../scope.ts'
+import { HIDDEN_INITIATOR, seen } from '../scope.ts'
 import type { Attachment, Disk, Initiator } from '../types.ts'
+import { serve } from './fences.ts'
 import { attachmentLocks, initiatorLock, notFound, type Parts, shared } from './parts.ts'
 
-interface Intent {
+export interface Intent {
   readonly attachment: Attachment
   readonly disk: Omit<Disk, 'attachedTo'>
   /** The right exists: what is left to do is that the target really serves it. */
   readonly isNew: boolean
+  /** Who held the disk alone, and whose lease is over. */
+  readonly former: Attachment | undefined
 }
 
 /** Gives an initiator the right to a disk, at the target first. */
@@ -22,12 +24,9 @@ export function grant(parts: Parts): Definition<Transactor, GrantSpec, Intent, A
   return {
     kind: 'grant',
     plan: async (tx, spec) => {
-      const { disk, initiator, others } = await stateOf(tx, spec)
-      const known = checkAccess(spec, others)
-      if (known === undefined) await checkLimit(tx, initiator)
-      const attachment = known ?? newAttachment(spec, disk, parts.now())
-      const { attachedTo: _, ...kept } = disk
-      return { intent: { attachment, disk: kept, isNew: known === undefined } }
+      const intent = await planGrant(parts, tx, spec)
+      if (intent.former) throw overMeanwhile(intent.former)
+      return { intent }
     },
     locks: ({ attachment }) => [
       ...attachmentLocks(attachment.diskId),
@@ -38,34 +37,62 @@ export function grant(parts: Parts): Definition<Transactor, GrantSpec, Intent, A
     steps: [
       {
         name: 'grant at target',
-        run: (intent) => serve(parts, intent),
-        undo: async ({ attachment: { targetName, lun }, isNew }) =>
-          isNew && parts.target.revoke(targetName, lun),
+        run: async ({ attachment, disk, isNew }) => {
+          if (isNew) parts.leases.granted(attachment)
+          await serve(parts, disk, attachment)
+        },
+        undo: async ({ attachment, isNew }) => {
+          if (!isNew) return
+          parts.leases.revoked(attachment)
+          await parts.target.revoke(attachment.targetName, attachment.lun)
+        },
       },
     ],
-    commit: async (tx, { attachment, isNew }) => {
-      if (!isNew) return attachment
-      const { initiator } = await stateOf(tx, attachment)
-      await checkLimit(tx, initiator) // again: others may have been granted, or a project moved, meanwhile
-      await tx.insertAttachment(attachment)
-      return attachment
-    },
+    commit: commitGrant,
     forward: [],
-    supersedes: ['revoke'],
+    supersedes: ['revoke', 'evict'],
   }
 }
 
-async function stateOf(tx: Reader, { diskId, initiatorId }: Pick<GrantSpec, 'diskId' | 'initiatorId'>) {
+export async function planGrant({ leases, now }: Parts, tx: Transactor, spec: GrantSpec): Promise<Intent> {
+  const { disk, initiator } = await pairOf(tx, spec)
+  const { known, former } = checkAccess(spec, await holdersOf({ leases }, tx, disk.id))
+  if (known === undefined) await checkLimit(tx, initiator)
+  const attachment = known ?? newAttachment(spec, disk, now())
+  const { attachedTo: _, ...kept } = disk
+  return { attachment, disk: kept, isNew: known === undefined, former }
+}
+
+export async function commitGrant(tx: Transactor, { attachment, isNew }: Intent): Promise<Attachment> {
+  if (!isNew) return attachment
+  const { initiator } = await pairOf(tx, attachment)
+  await checkLimit(tx, initiator) // again: others may have been granted, or a project moved, meanwhile
+  await tx.insertAttachment(attachment)
+  return attachment
+}
+
+async function pairOf(tx: Reader, { diskId, initiatorId }: Pick<GrantSpec, 'diskId' | 'initiatorId'>) {
   const disk = await tx.disk(diskId)
   if (disk === undefined) throw notFound({ kind: 'disk', id: diskId })
   const initiator = await tx.initiator(initiatorId)
   if (initiator === undefined) throw notFound({ kind: 'initiator', id: initiatorId })
   await checkReach(tx, disk, initiator)
-  const others = (await tx.grants(diskId)).map(({ attachment, initiator: holder }) => ({
-    ...attachment,
-    initiatorId: seen(tx, holder),
-  }))
-  return { disk, initiator, others }
+  return { disk, initiator }
+}
+
+/** Of one that the caller may not know, it is not told when it was heard of either. */
+export async function holdersOf(
+  { leases }: Pick<Parts, 'leases'>,
+  tx: Reader,
+  diskId: Disk['id'],
+): Promise<readonly Holder[]> {
+  const holders = (await tx.grants(diskId)).map(async ({ attachment, initiator }): Promise<Holder> => {
+    const name = seen(tx, initiator)
+    const lease = await leases.standing(tx, attachment)
+    const told = name === HIDDEN_INITIATOR ? 'its lease is not over' : lease.told
+    return { attachment, name, lease: { ...lease, told } }
+  })
+  return Promise.all(holders)
 }
 
 /** Rights go down the tree: an initiator holds disks of its project and of those in it. */
@@ -89,16 +116,14 @@ async function checkLimit(tx: Reader, { id, maxAttachments }: Initiator): Promis
   )
 }
 
-/** The secrets are read when they are needed: an intent is kept in the journal. */
-async function serve({ database, store, target }: Parts, { attachment, disk }: Intent): Promise<void> {
-  const { initiatorId: id, readOnly } = attachment
-  const initiator = await database.reader.initiator(id)
-  if (initiator === undefined) throw notFound({ kind: 'initiator', id })
-  await target.grant(exportOf(store, { disk, initiator, readOnly }))
-}
-
 function newAttachment(spec: GrantSpec, disk: Disk, grantedAt: Date): Attachment {
   const { diskId, initiatorId, readOnly, shared } = spec
   const targetName = targetNameOf(disk.groupId, initiatorId)
   return { diskId, initiatorId, readOnly, shared, targetName, lun: disk.lun, grantedAt }
 }
+
+/** The lease ended between the look that chose this operation and its plan. */
+const overMeanwhile = ({ diskId: id }: Attachment): StorageError =>
+  new StorageError('ENTITY_BUSY', `the lease on disk ${id} has just ended; ask again`, {
+    entity: { kind: 'disk', id },
+  })

@@ -9,6 +9,7 @@ import { deleteGroup } from './deleteGroup.ts'
 import { deletePolicy } from './deletePolicy.ts'
 import { deleteProject } from './deleteProject.ts'
 import { deleteRecoveryPoint } from './deleteRecoveryPoint.ts'
+import { evict } from './evict.ts'
 import { grant } from './grant.ts'
 import { growDisk } from './growDisk.ts'
 import { moveGroup } from './moveGroup.ts'
@@ -20,6 +21,7 @@ import { restoreGroup } from './restoreGroup.ts'
 import { revertGroup } from './revertGroup.ts'
 import { revoke } from './revoke.ts'
 import { revokeToken } from './revokeToken.ts'
+import { takeOver } from './takeOver.ts'
 import { unassignPolicy } from './unassignPolicy.ts'
 import { unlockRecoveryPoint } from './unlockRecoveryPoint.ts'
 import { updatePolicy } from './updatePolicy.ts'
@@ -48,7 +50,9 @@ export const operationsOf = (parts: Parts) => ({
   registerInitiator: registerInitiator(parts),
   removeInitiator: removeInitiator(),
   grant: grant(parts),
+  takeOver: takeOver(parts),
   revoke: revoke(parts),
+  evict: evict(parts),
   revokeToken: revokeToken(),
   createPolicy: createPolicy(parts),
   updatePolicy: updatePolicy(),

@@ -1,12 +1,17 @@
 import type { Lock } from '../../journal/index.ts'
+import type { KeyedQueue } from '../../lib/keyed-queue.ts'
 import type { Database, Moved, Reader } from '../database.ts'
 import { type EntityRef, type Reason, StorageError } from '../errors.ts'
 import type { DiskId, InitiatorId } from '../ids.ts'
+import type { LeaseBook } from '../lease-book.ts'
 import { MAX_LISTED } from '../limits.ts'
 import type { Manifests } from '../manifests.ts'
 import type { PoolSpace } from '../pool-space.ts'
 import type { Store, Target } from '../ports.ts'
 import type { ProjectPath } from '../types.ts'
+
+/** How an initiator is kept from a disk that it may still use. */
+export type Fencing = 'revoke' | 'protect-first'
 
 /** What operations work with. */
 export interface Parts {
@@ -15,6 +20,11 @@ export interface Parts {
   readonly target: Target
   readonly manifests: Manifests
   readonly space: PoolSpace
+  readonly leases: LeaseBook
+  /** `protect-first`: the suspect's LUN can only be read before it goes. */
+  readonly fencing: Fencing
+  /** What is told to the target about one initiator's credentials is told in order. */
+  readonly admission: KeyedQueue
   readonly now: () => Date
   /** An unguessable text of 16 to 32 characters. */
   readonly newSecret: () => string

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { Definition } from '../../journal/index.ts'
 import type { Reader, Transactor } from '../database.ts'
 import { StorageError } from '../errors.ts'
@@ -6,6 +5,7 @@ import { type ProjectId, ROOT_PROJECT_ID } from '../ids.ts'
 import type { InitiatorSpec } from '../ports.ts'
 import { isWithin } from '../rules/projects.ts'
 import type { Initiator, ProjectPath } from '../types.ts'
+import { newCredentials } from './credentials.ts'
 import { exclusive, initiatorLock, type Parts } from './parts.ts'
 import { insideLocks } from './places.ts'
 import { refuseHolding } from './removeInitiator.ts'
@@ -45,7 +45,7 @@ export function registerInitiator({
     commit: async (tx, { spec, project, isNew }) => {
       if (isNew) {
         const { id, name, maxAttachments } = spec
-        const chap = newCredentials(spec, newSecret)
+        const chap = newCredentials(id, newSecret)
         await tx.insertInitiator({ id, name, project, maxAttachments, registeredAt: now(), chap })
       } else await tx.updateInitiator(spec.id, { ...spec, project })
       const initiator = await tx.initiator(spec.id)
@@ -94,17 +94,9 @@ async function refuseNamesake(tx: Reader, { id, name }: InitiatorSpec): Promise<
   if (namesake === undefined || namesake.id === id) return
   throw new StorageError(
     'INITIATOR_NAME_TAKEN',
-    `initiator ${namesake.id} has the iSCSI name ${name} already`,
+    `initiator ${namesake.id} has the iSCSI name ${name} already, so ${id} can not have it`,
     {
       entity: { kind: 'initiator', id: namesake.id },
     },
   )
-}
-
-/** User names that tell one initiator's accounts from another's, within what every target accepts. */
-function newCredentials({ id }: InitiatorSpec, newSecret: () => string) {
-  const suffix = createHash('sha256').update(id).digest('hex').slice(0, 16)
-  const secret = newSecret()
-  const mutual = { user: `target-${suffix}`, secret: newSecret() }
-  return { user: `initiator-${suffix}`, secret, mutual }
 }

@@ -1,8 +1,10 @@
 import { Violations } from '../errors.ts'
+import type { LeaseRenewal } from '../leases.ts'
 import {
   MAX_ATTRIBUTES_BYTES,
   MAX_DISK_BYTES,
   MAX_DISKS_PER_RECOVERY_POINT,
+  MAX_HOST_BYTES,
   MAX_INITIATOR_ID_BYTES,
   MAX_LOCK_MS,
   MAX_NAME_BYTES,
@@ -104,6 +106,14 @@ export function checkInitiator({ id, name, maxAttachments }: InitiatorSpec): voi
   if (!Number.isSafeInteger(maxAttachments) || maxAttachments < 0) {
     faults.add('maxAttachments', 'INVALID_ARGUMENT', 'maxAttachments must be a whole number, 0 or more')
   }
+  faults.throwIfAny()
+}
+
+export function checkRenewal({ initiatorId, instance, host }: LeaseRenewal): void {
+  const faults = new Violations()
+  checkName(faults, 'initiatorId', initiatorId, MAX_INITIATOR_ID_BYTES)
+  checkName(faults, 'instance', instance)
+  checkName(faults, 'host', host, MAX_HOST_BYTES)
   faults.throwIfAny()
 }
 

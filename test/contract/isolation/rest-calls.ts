@@ -130,6 +130,7 @@ export const REST_CALLS: { readonly [Name in CallName]: (other: Things, own: Thi
   getInitiator: initiator,
   listInitiators: none,
   removeInitiator: initiator,
+  renewLease: (other) => withBody(initiator(other), { instance: 'boot-1', host: 'a-host' }),
 
   grant: (other, own) => withBody(pairs(other, own), { readOnly: false, shared: false }),
   revoke: pairs,

@@ -11,7 +11,7 @@ export async function staged(make: MakeWorld) {
   const world = await make()
   const interruption = createInterruption()
   const element = await world.boot({ wrap: interruption.wrap })
-  const before = await prepare(element.service)
+  const before = await prepare(element.service, () => world.pass(3_600_000))
   return {
     ...{ world, interruption, element, before, looked: await inspect(world, element) },
     [Symbol.asyncDispose]: async () => {

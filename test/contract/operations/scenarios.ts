@@ -28,6 +28,8 @@ export interface Before {
   readonly nodeId: InitiatorId
   readonly teamId: ProjectId
   readonly bareId: ProjectId
+  /** Nobody is heard of for longer than any lease lasts. */
+  readonly silence: () => void
 }
 
 export interface Scenario {
@@ -125,13 +127,29 @@ export const SCENARIOS: Scenario[] = [
       service.grant({ diskId, initiatorId: nodeId, readOnly: false, shared: false }),
   },
   {
+    name: 'takeOver',
+    run: async (service, { attachedId, silence }) => {
+      silence()
+      const rights = { readOnly: false, shared: false }
+      return service.grant({ diskId: attachedId, initiatorId: initiatorId('idle'), ...rights })
+    },
+  },
+  {
+    name: 'evict',
+    run: async (service, { attachedId, silence }) => {
+      silence()
+      return service.revoke(attachedId, undefined)
+    },
+    onlyCloses: true,
+  },
+  {
     name: 'revoke',
     run: (service, { attachedId }) => service.revoke(attachedId, undefined),
     onlyCloses: true,
   },
 ]
 
-export async function prepare(service: VolumeGroupsService): Promise<Before> {
+export async function prepare(service: VolumeGroupsService, silence: () => void): Promise<Before> {
   const disk = await service.createDisk(diskSpec('disk', { group: inGroup }))
   const attached = await service.createDisk(diskSpec('attached', { group: inGroup }))
   const own = await service.createDisk(diskSpec('own'))
@@ -173,5 +191,6 @@ export async function prepare(service: VolumeGroupsService): Promise<Before> {
     nodeId: initiatorId('node'),
     teamId: team.id,
     bareId: bare.id,
+    silence,
   }
 }

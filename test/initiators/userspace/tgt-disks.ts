@@ -49,6 +49,7 @@ export class TgtDisks implements AsyncDisposable {
       sizeBytes: BigInt(sizeBytes),
       readOnly: options.readOnly ?? false,
       shared: false,
+      grantedAt: new Date('2026-01-01T00:00:00Z'),
       chap,
       tid,
       path,

@@ -1,6 +1,6 @@
 import { access, constants } from 'node:fs/promises'
 import type { Logger } from 'pino'
-import type { Export } from '../../../volumegroups/index.ts'
+import type { ChapCredentials, Export } from '../../../volumegroups/index.ts'
 import { checkIdentity, sameLun } from './identity.ts'
 import {
   addLun,
@@ -70,8 +70,21 @@ export class Records {
       await this.#buildWhole(made, await this.#options.present())
       this.#records.set(made.name, made)
     }
+    this.#spread(wanted.chap)
+  }
+
+  /** These credentials, and no others, are good for the target from now on. */
+  async admitWith(name: string, chap: ChapCredentials | undefined): Promise<TargetRecord | undefined> {
+    const record = await this.refresh(name)
+    if (record) await setCredentials(record, chap)
+    this.#spread(chap)
+    return record
+  }
+
+  /** tgtd has one secret for each user name. */
+  #spread(chap: ChapCredentials | undefined): void {
     for (const other of this.#records.values()) {
-      if (wanted.chap && other.chap?.user === wanted.chap.user) other.chap = wanted.chap
+      if (chap && other.chap?.user === chap.user) other.chap = chap
     }
   }
 

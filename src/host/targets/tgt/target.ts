@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { Export, Portal, Target } from '../../../volumegroups/index.ts'
+import type { ChapCredentials, Export, Portal, Target } from '../../../volumegroups/index.ts'
 import { createSerializer } from '../../serialize.ts'
 import { unstarted } from '../refusals.ts'
 import { Accounts } from './accounts.ts'
@@ -92,10 +92,10 @@ class TgtTarget implements Target {
     await this.#alone(targetName, () => this.#records.protect(targetName, lun))
   }
 
-  async disconnect(targetName: string): Promise<void> {
+  async disconnect(targetName: string, chap: ChapCredentials | undefined): Promise<void> {
     this.#checkStarted()
     await this.#alone(targetName, async () => {
-      const at = (await this.#records.refresh(targetName))?.at
+      const at = (await this.#records.admitWith(targetName, chap))?.at
       if (at) await closeSessions({ link: at.life.link, tid: at.tid })
     })
   }

@@ -213,7 +213,7 @@ describe('tgt target', () => {
     const one = await granted()
     const session = await login(target, one)
     await new Lun(session, one.lun).ready()
-    await target.disconnect(one.targetName)
+    await target.disconnect(one.targetName, one.chap)
     await expect.poll(() => session.end).toBeDefined()
     expect(await harness.look(one, one.lun)).toBeDefined()
   })

@@ -17,6 +17,7 @@ const connection: Connection = {
   sizeBytes: 1n << 40n,
   readOnly: true,
   shared: false,
+  grantedAt: new Date('2026-01-01T00:00:00Z'),
   chap: { user: 'node', secret: SECRET, mutual: { user: 'target', secret: `${SECRET}-too` } },
 }
 const volume = volumeSpecOf(connection)

@@ -65,6 +65,7 @@ async function fileDisk(sizeBytes: number): Promise<Connection> {
     sizeBytes: BigInt(sizeBytes),
     readOnly: false,
     shared: false,
+    grantedAt: new Date('2026-01-01T00:00:00Z'),
     chap: undefined,
   }
 }
