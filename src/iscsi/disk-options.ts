@@ -12,6 +12,8 @@ export interface DiskPortal extends PortalAddress {
 export interface DiskTimeouts extends SessionTimeouts {
   /** For `close`: finishing open requests, flushing and logging out together. */
   readonly closeMs: number
+  /** How long a write that found no space, or a broken medium, waits until it is tried again. Default: 1 s. */
+  readonly retryWriteMs: number
   /** How long requests wait for a LUN that the target no longer shows. Default: for ever. */
   readonly lunGoneMs: number
 }

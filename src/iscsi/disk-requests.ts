@@ -1,5 +1,5 @@
 import { IscsiError } from './errors.ts'
-import { MAX_ATTENTIONS, MAX_LATER_RETRIES, RETRY_LATER_MS, scsiError } from './lun.ts'
+import { MAX_ATTENTIONS, MAX_HELD_TRIES, MAX_LATER_RETRIES, RETRY_LATER_MS, scsiError } from './lun.ts'
 import type { Done, ScsiCommand, ScsiResult } from './scsi-tasks.ts'
 import { judge, type Verdict } from './sense.ts'
 import type { Session } from './session.ts'
@@ -13,6 +13,7 @@ interface Request extends ScsiCommand {
   readonly reject: (error: IscsiError) => void
   attentions: number
   delays: number
+  heldTries: number
 }
 
 export interface DiskRequestEvents {
@@ -27,6 +28,7 @@ export class DiskRequests {
   static readonly MAX_OPEN = 4096
   readonly #lun: number
   readonly #events: DiskRequestEvents
+  readonly #retryWriteMs: number
   #session: Session | undefined
   #open = 0
   /** Not at the target: to be sent with the next session, in this order. */
@@ -35,9 +37,11 @@ export class DiskRequests {
   #failure: IscsiError | undefined
   #onIdle: (() => void) | undefined
 
-  constructor(lun: number, events: DiskRequestEvents) {
+  /** @param retryWriteMs how long a write for which there is no space waits until it is tried again. */
+  constructor(lun: number, events: DiskRequestEvents, retryWriteMs: number) {
     this.#lun = lun
     this.#events = events
+    this.#retryWriteMs = retryWriteMs
   }
 
   send(cdb: Buffer, dataIn?: Uint8Array, dataOut?: Uint8Array): Promise<void> {
@@ -57,6 +61,7 @@ export class DiskRequests {
         reject,
         attentions: 0,
         delays: 0,
+        heldTries: 0,
       }
       this.#dispatch(request)
     })
@@ -123,6 +128,10 @@ export class DiskRequests {
         this.#events.doubt()
         this.#dispatch(request)
         break
+      case 'out_of_space':
+      case 'medium_error':
+        this.#hold(request, () => scsiError(verdict, result))
+        break
       case 'retry_later':
         this.#later(request, () => scsiError(verdict, result))
         break
@@ -151,6 +160,16 @@ export class DiskRequests {
     request.delays += 1
     if (request.delays > MAX_LATER_RETRIES) this.#reject(request, error())
     else setTimeout(() => this.#dispatch(request), RETRY_LATER_MS)
+  }
+
+  /**
+   * A write that found no space is tried again for a while: the pool's owner frees some, or has everyone wait. What
+   * carries no data is not: a flush that failed once may succeed the next time with its data lost.
+   */
+  #hold(request: Request, error: () => IscsiError): void {
+    request.heldTries += 1
+    if (request.dataOut === undefined || request.heldTries > MAX_HELD_TRIES) this.#reject(request, error())
+    else setTimeout(() => this.#dispatch(request), this.#retryWriteMs)
   }
 
   #reject(request: Request, error: IscsiError): void {

@@ -10,6 +10,8 @@ export const MAX_ATTENTIONS = 10
 export const RETRY_LATER_MS = 100
 /** A minute of "busy" or "becoming ready". */
 export const MAX_LATER_RETRIES = 600
+/** A write that finds no space: a minute, by default. */
+export const MAX_HELD_TRIES = 60
 const MAX_CONTROL_RETRIES = 50
 const ANSWER_BYTES = 255
 const MAX_LUNS = 1024

@@ -10,6 +10,7 @@ import { type LunFacts, parseCapacity } from './lun-facts.ts'
 import type { Session } from './session.ts'
 
 const DEFAULT_CLOSE_MS = 10_000
+const DEFAULT_RETRY_WRITE_MS = 1_000
 /** tgt calls a larger UNMAP good and does nothing: its 32-bit byte count overflows. */
 const MAX_UNMAP_BYTES = 1024 ** 3
 /** A target without UNMAP really writes them: this many fit well into a command's time. */
@@ -43,10 +44,12 @@ export class ReconnectingDisk implements BlockDevice {
 
   private constructor(options: ReconnectingDiskOptions) {
     this.#options = options
-    this.#requests = new DiskRequests(options.lun, {
+    const events = {
       doubt: () => this.#link.doubt(),
       capacityChanged: () => void this.refreshSize().catch(() => {}), // the disk is closed or stopped
-    })
+    }
+    const retryWriteMs = options.timeouts?.retryWriteMs ?? DEFAULT_RETRY_WRITE_MS
+    this.#requests = new DiskRequests(options.lun, events, retryWriteMs)
     this.#link = new DiskLink(options, DiskRequests.MAX_OPEN, {
       online: (session, facts) => {
         this.#take(session, facts)

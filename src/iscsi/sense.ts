@@ -16,7 +16,7 @@ export const STATUS = {
   aborted: 0x40,
 } as const
 
-const KEY = { notReady: 2, illegalRequest: 5, unitAttention: 6, dataProtect: 7, aborted: 0xb } as const
+const KEY = { notReady: 2, medium: 3, illegalRequest: 5, unitAttention: 6, dataProtect: 7, aborted: 0xb } as const
 
 /** From the data segment of a SCSI Response: a 16-bit length, then the sense bytes. Undefined when there are none. */
 export function parseSense(data: Uint8Array): Sense | undefined {
@@ -55,6 +55,10 @@ export type Verdict =
   | 'lun_gone'
   | 'reservation_conflict'
   | 'write_protected'
+  /** A thin disk's pool is full. */
+  | 'out_of_space'
+  /** Broken, or, by what tgt says, full. */
+  | 'medium_error'
   /** The command, or a field of it, is not supported. */
   | 'unsupported'
   | 'failed'
@@ -74,7 +78,8 @@ function judgeSense({ key, asc, ascq }: Sense): Verdict {
   if (key === KEY.unitAttention) return judgeUnitAttention(asc, ascq)
   if (key === KEY.notReady) return asc === 0x3a ? 'failed' : 'retry_later'
   if (key === KEY.aborted) return 'retry_later'
-  if (key === KEY.dataProtect) return 'write_protected'
+  if (key === KEY.dataProtect) return asc === 0x27 && ascq === 0x07 ? 'out_of_space' : 'write_protected'
+  if (key === KEY.medium) return 'medium_error'
   if (key === KEY.illegalRequest && (asc === 0x20 || asc === 0x24 || asc === 0x26)) return 'unsupported'
   return 'failed'
 }

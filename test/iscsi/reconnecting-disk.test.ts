@@ -194,7 +194,7 @@ test('a new size is taken over when the target tells', async () => {
 })
 
 test.each([
-  ['medium error', [3, 0x11, 0], 'scsi_error'],
+  ['hardware error', [4, 0x44, 0], 'scsi_error'],
   ['write protection', [7, 0x27, 0], 'write_protected'],
 ] as const)('a %s is an error of the request alone', async (_, sense, code) => {
   const lun = new MemoryLun()
@@ -233,6 +233,36 @@ test.each([
   const lun = new MemoryLun()
   const { disk } = await open(serve(lun), lun)
   await expect(disk.read(offset, Buffer.alloc(bytes))).rejects.toMatchObject({ code: 'invalid_argument' })
+})
+
+test.each([
+  [3, 0x11, 0],
+  [7, 0x27, 7],
+] as const)('a write that finds no space (sense %i/%i/%i) is tried again until there is some', async (...sense) => {
+  const lun = new MemoryLun()
+  const { disk } = await open(serve(lun), lun, { timeouts: { retryWriteMs: 1 } })
+  lun.attentions.push(sense, sense, sense)
+  lun.opcodes.length = 0
+  await disk.write(0, pattern(BLOCK))
+  expect(lun.opcodes).toEqual([0x8a, 0x8a, 0x8a, 0x8a])
+  expect(lun.data.subarray(0, BLOCK).equals(pattern(BLOCK))).toBe(true)
+})
+
+test('a write that never finds space fails in the end', async () => {
+  const lun = new MemoryLun()
+  const { disk } = await open(serve(lun), lun, { timeouts: { retryWriteMs: 1 } })
+  lun.attentions.push(...Array.from({ length: 61 }, () => [3, 0x11, 0] as const))
+  await expect(disk.write(0, pattern(BLOCK))).rejects.toMatchObject({ code: 'scsi_error', sense: { key: 3 } })
+  await disk.write(0, pattern(BLOCK))
+})
+
+test('a read or a flush that meets a broken medium is not tried again', async () => {
+  const lun = new MemoryLun()
+  const { disk } = await open(serve(lun), lun, { timeouts: { retryWriteMs: 1 } })
+  for (const attempt of [() => disk.read(0, Buffer.alloc(BLOCK)), () => disk.flush()]) {
+    lun.attentions.push([3, 0x11, 0])
+    await expect(attempt()).rejects.toMatchObject({ code: 'scsi_error' })
+  }
 })
 
 test('close flushes and logs out; nothing works afterwards', async () => {
