@@ -16,7 +16,14 @@ export const STATUS = {
   aborted: 0x40,
 } as const
 
-const KEY = { notReady: 2, medium: 3, illegalRequest: 5, unitAttention: 6, dataProtect: 7, aborted: 0xb } as const
+const KEY = {
+  notReady: 2,
+  medium: 3,
+  illegalRequest: 5,
+  unitAttention: 6,
+  dataProtect: 7,
+  aborted: 0xb,
+} as const
 
 /** From the data segment of a SCSI Response: a 16-bit length, then the sense bytes. Undefined when there are none. */
 export function parseSense(data: Uint8Array): Sense | undefined {

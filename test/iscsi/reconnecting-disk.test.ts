@@ -238,15 +238,18 @@ test.each([
 test.each([
   [3, 0x11, 0],
   [7, 0x27, 7],
-] as const)('a write that finds no space (sense %i/%i/%i) is tried again until there is some', async (...sense) => {
-  const lun = new MemoryLun()
-  const { disk } = await open(serve(lun), lun, { timeouts: { retryWriteMs: 1 } })
-  lun.attentions.push(sense, sense, sense)
-  lun.opcodes.length = 0
-  await disk.write(0, pattern(BLOCK))
-  expect(lun.opcodes).toEqual([0x8a, 0x8a, 0x8a, 0x8a])
-  expect(lun.data.subarray(0, BLOCK).equals(pattern(BLOCK))).toBe(true)
-})
+] as const)(
+  'a write that finds no space (sense %i/%i/%i) is tried again until there is some',
+  async (...sense) => {
+    const lun = new MemoryLun()
+    const { disk } = await open(serve(lun), lun, { timeouts: { retryWriteMs: 1 } })
+    lun.attentions.push(sense, sense, sense)
+    lun.opcodes.length = 0
+    await disk.write(0, pattern(BLOCK))
+    expect(lun.opcodes).toEqual([0x8a, 0x8a, 0x8a, 0x8a])
+    expect(lun.data.subarray(0, BLOCK).equals(pattern(BLOCK))).toBe(true)
+  },
+)
 
 test('a write that never finds space fails in the end', async () => {
   const lun = new MemoryLun()
