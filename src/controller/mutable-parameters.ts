@@ -1,132 +1,98 @@
 import type { Call } from '../rpc/call.ts'
 import {
-  type EffectivePolicies,
-  type PolicyId,
+  type GroupChanges,
+  POLICY_FIELDS,
+  type PolicyChoice,
   type PolicyKind,
   type ProjectPath,
   Violations,
-  type VolumeGroupId,
   type VolumeGroups,
 } from '../volumegroups/index.ts'
 import { ancestryOf } from '../volumegroups/policies/effective.ts'
 import { refuseParameters } from './parameters.ts'
 
-/** What a VolumeAttributesClass can say: policies by name; an empty name takes over what is set above the group. */
-const POLICIES = { snapshotPolicy: 'snapshot', protectionPolicy: 'protection' } as const satisfies Record<
-  string,
-  PolicyKind
->
-type PolicyKey = keyof typeof POLICIES
-const POLICY_KEYS = Object.keys(POLICIES) as PolicyKey[]
+/**
+ * What a VolumeAttributesClass can say, for the volume's group: policies by name, where an empty name takes over what
+ * is set above the group; and labels as `a=b,c=d`, in place of all that it has.
+ */
+const KNOWN: readonly string[] = [...POLICY_FIELDS.map(([field]) => field), 'labels']
 
-/** Known so that they can be refused with the reason. */
-const IO_LIMITS = ['iopsLimit', 'bandwidthLimit']
+/** Known so that they can be refused with the reason, under the names that drivers have for them. */
+const IO_LIMITS = ['iops', 'iopsLimit', 'bandwidth', 'bandwidthLimit', 'throughput']
 
 type Parameters = Readonly<Record<string, string>>
 
-/** One policy to be set on a volume's group; without an id what is set above applies again. */
-export interface PolicyChoice {
-  readonly kind: PolicyKind
-  readonly policyId: PolicyId | undefined
+/** Undefined when nothing is asked for. Unknown names, and limits that nothing here can hold, are faults. */
+export function parseMutableParameters(parameters: Parameters, faults: Violations): GroupChanges | undefined {
+  refuseUnknown(parameters, faults)
+  const policies = POLICY_FIELDS.flatMap(([field]) => {
+    const name = parameters[field]
+    return name === undefined ? [] : [[field, choiceOf(name)] as const]
+  })
+  const labels = parameters.labels === undefined ? undefined : parseLabels(parameters.labels, faults)
+  if (policies.length === 0 && labels === undefined) return undefined
+  return { ...Object.fromEntries(policies), ...(labels && { labels }) }
 }
 
-/** What is wrong with the parameters in themselves: unknown names, and limits that nothing here can hold. */
-export function checkMutableParameters(parameters: Parameters, faults: Violations): void {
+const choiceOf = (name: string): PolicyChoice =>
+  name === '' ? { kind: 'inherited' } : { kind: 'named', name }
+
+function refuseUnknown(parameters: Parameters, faults: Violations): void {
   const field = 'mutable_parameters'
-  const rest = Object.entries(parameters).filter(([name]) => !POLICY_KEYS.includes(name as PolicyKey))
-  for (const [name] of rest.filter(([name]) => IO_LIMITS.includes(name))) {
-    const message = `${field}.${name} can not be held: the target, tgt, has no I/O limits`
+  const names = Object.keys(parameters)
+  for (const name of names.filter((name) => IO_LIMITS.includes(name))) {
+    const message = `${field}.${name} can not be held: neither target, tgt nor LIO, limits the I/O of a disk`
     faults.add(`${field}.${name}`, 'INVALID_ARGUMENT', message)
   }
-  const unknown = Object.fromEntries(rest.filter(([name]) => !IO_LIMITS.includes(name)))
-  refuseParameters(unknown, { field, known: POLICY_KEYS }, faults)
+  const rest = Object.fromEntries(Object.entries(parameters).filter(([name]) => !IO_LIMITS.includes(name)))
+  refuseParameters(rest, { field, known: KNOWN }, faults)
 }
 
-/** The policies that the parameters name, the nearest of each name. Those that there are not are faults. */
-export async function findPolicies(
-  { parameters, project }: { readonly parameters: Parameters; readonly project: ProjectPath },
+/** `a=b,c=d`; an empty text for none. */
+function parseLabels(text: string, faults: Violations): Record<string, string> {
+  const labels = new Map<string, string>()
+  const field = 'mutable_parameters.labels'
+  for (const part of text === '' ? [] : text.split(',')) {
+    const [key = '', ...value] = part.split('=')
+    const fault = key === '' || value.length === 0 ? 'is not written as key=value' : 'names its key twice'
+    if (fault.startsWith('is') || labels.has(key)) {
+      faults.add(field, 'INVALID_ARGUMENT', `${field}: ${JSON.stringify(part)} ${fault}`)
+    }
+    labels.set(key, value.join('='))
+  }
+  return Object.fromEntries(labels)
+}
+
+/** Looks, without a change, whether the policies are there that the changes name. Those that are not are faults. */
+export async function refuseMissingPolicies(
+  { changes, project }: { readonly changes: GroupChanges; readonly project: ProjectPath },
   groups: Pick<VolumeGroups, 'listPolicies'>,
   call: Call,
-): Promise<readonly PolicyChoice[]> {
+): Promise<void> {
   const faults = new Violations()
-  const choices: PolicyChoice[] = []
-  for (const key of POLICY_KEYS.filter((key) => parameters[key] !== undefined)) {
-    const kind = POLICIES[key]
-    const name = parameters[key]!
-    const policyId = name === '' ? undefined : await findPolicy({ kind, name, project }, groups, call)
-    choices.push({ kind, policyId })
-    if (name === '' || policyId !== undefined) continue
-    const message = `mutable_parameters.${key}: there is no ${kind} policy ${JSON.stringify(name)} in the project ${project} or above it`
-    faults.add(`mutable_parameters.${key}`, 'INVALID_ARGUMENT', message)
+  for (const [field, kind] of POLICY_FIELDS) {
+    const choice = changes[field]
+    if (choice?.kind !== 'named') continue
+    if (await isThere({ kind, name: choice.name, project }, groups, call)) continue
+    const named = JSON.stringify(choice.name)
+    const message = `${field}: there is no ${kind} policy ${named} in the project ${project} or above it`
+    faults.add(`mutable_parameters.${field}`, 'INVALID_ARGUMENT', message)
   }
   faults.throwIfAny()
-  return choices
 }
 
-async function findPolicy(
+async function isThere(
   { kind, name, project }: { kind: PolicyKind; name: string; project: ProjectPath },
   groups: Pick<VolumeGroups, 'listPolicies'>,
   call: Call,
-): Promise<PolicyId | undefined> {
+): Promise<boolean> {
   for (const path of ancestryOf(project)) {
     let token: string | undefined
     do {
       const page = await groups.listPolicies({ project: path, kind, token }, call)
-      const found = page.items.find((policy) => policy.name === name)
-      if (found !== undefined) return found.id
+      if (page.items.some((policy) => policy.name === name)) return true
       token = page.nextToken
     } while (token !== undefined)
   }
-  return undefined
-}
-
-type Setter = Pick<VolumeGroups, 'effectivePolicies' | 'assignPolicy' | 'unassignPolicy'>
-
-/** Sets them all, or leaves the group as it was. Idempotent. */
-export async function setPolicies(
-  { groupId, choices }: { readonly groupId: VolumeGroupId; readonly choices: readonly PolicyChoice[] },
-  groups: Setter,
-  call: Call,
-): Promise<void> {
-  if (choices.length === 0) return
-  const before = await groups.effectivePolicies(groupId, call)
-  const done: PolicyKind[] = []
-  try {
-    for (const choice of choices) {
-      await setPolicy(groups, groupId, choice)
-      done.push(choice.kind)
-    }
-  } catch (error) {
-    for (const kind of done) {
-      await restore(groups, groupId, { kind, before }).catch((failure: unknown) => {
-        call.log.warn(
-          { err: failure, groupId, kind },
-          'a policy could not be set back; a retry sets them all',
-        )
-      })
-    }
-    throw error
-  }
-}
-
-async function setPolicy(
-  groups: Pick<VolumeGroups, 'assignPolicy' | 'unassignPolicy'>,
-  id: VolumeGroupId,
-  { kind, policyId }: PolicyChoice,
-): Promise<void> {
-  const target = { kind: 'volumeGroup', id } as const
-  if (policyId === undefined) await groups.unassignPolicy(target, kind)
-  else await groups.assignPolicy({ target, kind, policyId })
-}
-
-/** What was set on the group itself before: a policy, that there be none, or nothing. */
-async function restore(
-  groups: Setter,
-  id: VolumeGroupId,
-  { kind, before }: { readonly kind: PolicyKind; readonly before: EffectivePolicies },
-): Promise<void> {
-  const { policy, from } = before[kind]
-  const target = { kind: 'volumeGroup', id } as const
-  if (from?.kind === 'volumeGroup') await groups.assignPolicy({ target, kind, policyId: policy?.id })
-  else await groups.unassignPolicy(target, kind)
+  return false
 }

@@ -8,7 +8,7 @@ import { parseRequired, parsing } from '../csi/parse.ts'
 import { parseVolumeContext } from '../csi/volume-context.ts'
 import type { Call, Handler } from '../rpc/call.ts'
 import { type Disk, StorageError, Violations, type VolumeGroups } from '../volumegroups/index.ts'
-import { checkMutableParameters, findPolicies } from './mutable-parameters.ts'
+import { parseMutableParameters, refuseMissingPolicies } from './mutable-parameters.ts'
 import { parseStorageClass } from './parameters.ts'
 import { existingDiskId } from './volume.ts'
 
@@ -17,12 +17,14 @@ export function validateVolumeCapabilities(
   groups: Pick<VolumeGroups, 'getDisk' | 'getGroup' | 'listPolicies'>,
 ): Handler<ValidateVolumeCapabilitiesRequest, ValidateVolumeCapabilitiesResponse> {
   const missingPolicy = async (
-    { mutableParameters: parameters }: ValidateVolumeCapabilitiesRequest,
+    { mutableParameters }: ValidateVolumeCapabilitiesRequest,
     { groupId }: Disk,
     call: Call,
   ): Promise<string | undefined> => {
+    const changes = parseMutableParameters(mutableParameters, new Violations())
+    if (changes === undefined) return undefined
     const { project } = await groups.getGroup(groupId, call)
-    return findPolicies({ parameters, project }, groups, call).then(() => undefined, objectionIn)
+    return refuseMissingPolicies({ changes, project }, groups, call).then(() => undefined, objectionIn)
   }
   return async (request, call) => {
     const volumeId = parse(request)
@@ -54,7 +56,7 @@ function objectionOf(request: ValidateVolumeCapabilitiesRequest, disk: Disk): st
     if (reason !== undefined) faults.add('volume_capabilities', 'UNSUPPORTED_CAPABILITY', reason)
   }
   parseStorageClass(request.parameters, faults)
-  checkMutableParameters(request.mutableParameters, faults)
+  parseMutableParameters(request.mutableParameters, faults)
   try {
     faults.throwIfAny()
     return undefined

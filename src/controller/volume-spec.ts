@@ -5,7 +5,7 @@ import { parseMkfsOptions } from '../csi/mkfs-options.ts'
 import { parseCapacity, parseRequired, parsing } from '../csi/parse.ts'
 import { toVolumeContext } from '../csi/volume-context.ts'
 import type { DiskSource, DiskSpec, GroupChoice, Violations } from '../volumegroups/index.ts'
-import { checkMutableParameters } from './mutable-parameters.ts'
+import { parseMutableParameters } from './mutable-parameters.ts'
 import { expandTemplate, parseStorageClass } from './parameters.ts'
 import { existingSnapshot } from './snapshot.ts'
 import { existingDiskId } from './volume.ts'
@@ -18,7 +18,7 @@ export function parseDiskSpec(request: CreateVolumeRequest): DiskSpec {
       request.parameters,
       faults,
     )
-    checkMutableParameters(request.mutableParameters, faults)
+    const groupChanges = parseMutableParameters(request.mutableParameters, faults)
     refuseEmptySource(request.volumeContentSource, faults)
     const fileSystem = chooseFileSystem(capabilities, storageClass.fileSystem, faults)
     checkMkfsOptions(fileSystem, mkfsOptions, faults)
@@ -29,6 +29,7 @@ export function parseDiskSpec(request: CreateVolumeRequest): DiskSpec {
       group: chooseGroup(volumeGroup, request.parameters, faults),
       size: parseCapacity(request.capacityRange, 'capacity_range', faults),
       attributes: toVolumeContext({ fileSystem, mkfsOptions }),
+      ...(groupChanges && { groupChanges }),
     }
   })
   return { ...spec, source: parseSource(request.volumeContentSource) }

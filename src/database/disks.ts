@@ -68,6 +68,7 @@ export function diskWriter(db: Kysely<Schema>): DiskWriter {
           source_disk_id: disk.source?.diskId ?? null,
           source_recovery_point_id:
             disk.source?.kind === 'recoveryPoint' ? disk.source.recoveryPointId : null,
+          group_changes: disk.groupChanges === undefined ? null : JSON.stringify(disk.groupChanges),
           created_at_ms: disk.createdAt.getTime(),
         })
         .execute()

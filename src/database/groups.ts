@@ -16,7 +16,10 @@ import type { Schema } from './schema.ts'
 import { sliced } from './slices.ts'
 
 type GroupReader = Pick<Reader, 'group' | 'groupNamed' | 'groups' | 'clashes' | 'contents' | 'manifest'>
-type GroupWriter = Pick<Transactor, 'insertGroup' | 'touchGroup' | 'moveGroup' | 'deleteGroup' | 'takeLun'>
+type GroupWriter = Pick<
+  Transactor,
+  'insertGroup' | 'setLabels' | 'touchGroup' | 'moveGroup' | 'deleteGroup' | 'takeLun'
+>
 
 /** Groups with the paths of their projects. */
 const groupRows = (db: Kysely<Schema>) =>
@@ -115,9 +118,17 @@ export function groupWriter(db: Kysely<Schema>): GroupWriter {
           ...{ id, name, generation, epoch },
           project_id: idAt(db, group.project),
           implicit: group.implicit ? 1 : 0,
+          labels: JSON.stringify(group.labels),
           next_lun: 1,
           created_at_ms: group.createdAt.getTime(),
         })
+        .execute()
+    },
+    setLabels: async (id, labels) => {
+      await db
+        .updateTable('volume_groups')
+        .set({ labels: JSON.stringify(labels) })
+        .where('id', '=', id)
         .execute()
     },
     touchGroup: async (id) => {

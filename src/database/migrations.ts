@@ -3,6 +3,7 @@ import { Migrator } from 'kysely/migration'
 import * as spine from './migrations/0001-spine.ts'
 import * as projects from './migrations/0002-projects.ts'
 import * as policies from './migrations/0003-policies.ts'
+import * as labels from './migrations/0004-labels.ts'
 import * as leases from './migrations/0006-leases.ts'
 
 /** In this order; one that was released is never changed. */
@@ -10,6 +11,7 @@ const MIGRATIONS = {
   '0001-spine': spine,
   '0002-projects': projects,
   '0003-policies': policies,
+  '0004-labels': labels,
   '0006-leases': leases,
 }
 

@@ -53,6 +53,7 @@ export function toGroup(row: Placed<'volume_groups'>): VolumeGroup {
     implicit: toFlag(row.implicit),
     generation: Number(row.generation),
     epoch: Number(row.epoch),
+    labels: JSON.parse(row.labels),
     createdAt: toDate(row.created_at_ms),
   }
 }
@@ -66,6 +67,7 @@ export function toDisk(row: Row<'disks'>, attachedTo: readonly InitiatorId[]): D
     lun: Number(row.lun),
     attributes: JSON.parse(row.attributes),
     source: toSource(row),
+    ...(row.group_changes === null ? {} : { groupChanges: JSON.parse(row.group_changes) }),
     generation: Number(row.generation),
     createdAt: toDate(row.created_at_ms),
     attachedTo,

@@ -31,6 +31,7 @@ export interface Schema {
     implicit: Flag
     generation: Whole
     epoch: Whole
+    labels: ColumnType<string, string | undefined, string>
     next_lun: Whole
     created_at_ms: Whole
   }
@@ -44,6 +45,7 @@ export interface Schema {
     attributes: string
     source_disk_id: string | null
     source_recovery_point_id: string | null
+    group_changes: string | null
     generation: Whole
     created_at_ms: Whole
   }

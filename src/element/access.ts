@@ -30,6 +30,8 @@ export const ACCESS = {
   createGroup: change,
   getGroup: view,
   listGroups: view,
+  // What a provisioner may set, one by one, it may set together: see assignPolicy.
+  updateGroup: change,
   moveGroup: operate,
   deleteGroup: change,
 

@@ -278,11 +278,6 @@ export const CATALOGUE = {
     meaning: 'The device holds data that Mooring did not expect, so it was not formatted.',
     fix: 'Look at what the device holds; use the file system that is on it, or another volume.',
   },
-  POLICY_NOT_SET: {
-    kind: 'unavailable',
-    meaning: 'The volume was made, but the policies that it is to have could not be set.',
-    fix: 'The call is repeated and sets them; if it stays so, correct what the error names.',
-  },
   FENCE_INCOMPLETE: {
     kind: 'unavailable',
     meaning: 'The disk still has a command under way at the target, so it was not handed on.',

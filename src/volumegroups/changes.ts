@@ -10,6 +10,7 @@ import type { CallOptions, VolumeGroups } from './ports.ts'
 import {
   checkDisk,
   checkGroup,
+  checkGroupChanges,
   checkGroupPoint,
   checkGrowth,
   checkInitiator,
@@ -31,7 +32,7 @@ export interface ChangeParts {
 
 type Changes =
   | ('createProject' | 'moveProject' | 'deleteProject' | 'createToken' | 'revokeToken')
-  | ('createGroup' | 'moveGroup' | 'deleteGroup' | 'createDisk' | 'growDisk' | 'deleteDisk')
+  | ('createGroup' | 'updateGroup' | 'moveGroup' | 'deleteGroup' | 'createDisk' | 'growDisk' | 'deleteDisk')
   | PointChanges
   | ('registerInitiator' | 'removeInitiator' | 'grant' | 'revoke')
 
@@ -47,6 +48,10 @@ export function changes(parts: ChangeParts): Pick<VolumeGroups, Changes> {
     createGroup: async (spec, call) => {
       checkGroup(spec)
       return runner.run(operations.createGroup, spec, optionsOf(call))
+    },
+    updateGroup: async (id, changes, call) => {
+      checkGroupChanges(changes)
+      return runner.run(operations.updateGroup, { id, changes }, optionsOf(call))
     },
     deleteGroup: (id, call) => runner.run(operations.deleteGroup, id, optionsOf(call)),
     createDisk: async (spec, call) => {

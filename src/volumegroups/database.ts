@@ -179,6 +179,7 @@ export interface Transactor extends Reader, PolicyWriter, JournalWriter {
   deleteToken(id: TokenId): Promise<void>
 
   insertGroup(group: VolumeGroup): Promise<void>
+  setLabels(id: VolumeGroupId, labels: VolumeGroup['labels']): Promise<void>
   /** The group has changed: its generation grows. */
   touchGroup(id: VolumeGroupId): Promise<void>
   /** With all that is in it; its generation grows. */

@@ -1,6 +1,7 @@
 import type { Backups } from './backups.ts'
 import type { ByteRange, Contents, GroupSpace, StoredPair, StoredThing, StoreSource } from './contents.ts'
 import type { StorageError } from './errors.ts'
+import type { GroupChanges } from './group-changes.ts'
 import type { DiskId, InitiatorId, OperationId, ProjectId, RecoveryPointId, VolumeGroupId } from './ids.ts'
 import type { Leases } from './leases.ts'
 import type { Policies } from './policies/port.ts'
@@ -67,6 +68,8 @@ export interface DiskSpec {
   readonly size: SizeRange
   readonly source?: DiskSource | undefined
   readonly attributes: Readonly<Record<string, string>>
+  /** Set on the group when the disk is made. A retry finds the disk, and changes nothing. */
+  readonly groupChanges?: GroupChanges | undefined
 }
 
 /** Left out: made for a user, with no terms. */
@@ -132,6 +135,8 @@ export interface VolumeGroups extends Policies, Projects, Contents, Backups, Lea
     query?: PageQuery & { name?: string | undefined },
     call?: CallOptions,
   ): Promise<Page<VolumeGroup>>
+  /** Sets policies and labels, all or nothing. */
+  updateGroup(id: VolumeGroupId, changes: GroupChanges, call?: CallOptions): Promise<VolumeGroup>
   /** Refuses a group that holds anything. OK when it is gone already. */
   deleteGroup(id: VolumeGroupId, call?: CallOptions): Promise<void>
 

@@ -1,3 +1,4 @@
+import type { GroupChanges } from './group-changes.ts'
 import type {
   DiskId,
   InitiatorId,
@@ -32,6 +33,8 @@ export interface VolumeGroup {
   readonly generation: number
   /** Grows at each change of who may write the group. */
   readonly epoch: number
+  /** For people and programs; the element does nothing with them, and no policy follows from them. */
+  readonly labels: Readonly<Record<string, string>>
   readonly createdAt: Date
 }
 
@@ -51,6 +54,8 @@ export interface Disk {
   /** What the maker wanted remembered with the disk: for CSI, its volume_context. Opaque here. */
   readonly attributes: Readonly<Record<string, string>>
   readonly source: DiskSource | undefined
+  /** What its maker asked of its group with it: a repeated request asks for the same. The group may differ by now. */
+  readonly groupChanges?: GroupChanges | undefined
   readonly generation: number
   readonly createdAt: Date
   /** The initiators that it is attached to now. */

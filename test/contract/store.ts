@@ -244,6 +244,7 @@ function manifestTests(use: Use): void {
       implicit: false,
       generation,
       epoch: 3,
+      labels: { tier: 'gold' },
       createdAt: new Date('2026-01-02T03:04:05.678Z'),
     },
     disks: [

@@ -3,6 +3,7 @@ import { attachmentsContract } from './volume-groups/attachments.ts'
 import { backupsContract } from './volume-groups/backups.ts'
 import { callsContract } from './volume-groups/calls.ts'
 import { disksContract } from './volume-groups/disks.ts'
+import { groupChangesContract } from './volume-groups/group-changes.ts'
 import { groupsContract } from './volume-groups/groups.ts'
 import type { Make } from './volume-groups/helpers.ts'
 import { initiatorsContract } from './volume-groups/initiators.ts'
@@ -30,6 +31,7 @@ export function volumeGroupsContract(name: string, make: Make): void {
     describe('attachments', () => attachmentsContract(make))
     describe('policies', () => policiesContract(make))
     describe('backups', () => backupsContract(make))
+    describe('changes of a group', () => groupChangesContract(make))
     describe('calls', () => callsContract(make))
   })
 }

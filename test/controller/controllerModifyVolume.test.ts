@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { type DiskId, diskIds, type PolicyKind, StorageError } from '../../src/volumegroups/index.ts'
+import { type DiskId, diskIds, type PolicyKind } from '../../src/volumegroups/index.ts'
 import { snapshots } from '../contract/volume-groups/policies.ts'
 import { blockOf, type FakeCaller, fakeCaller, volumeRequest } from '../fakes/csi-controller.ts'
 
@@ -66,11 +66,7 @@ test.each<[string, object, RegExp]>([
     { XXX_FakeKey: 'x' },
     /mutable_parameters\.XXX_FakeKey is not known; known are snapshotPolicy/,
   ],
-  [
-    'an I/O limit',
-    { iopsLimit: '100' },
-    /mutable_parameters\.iopsLimit can not be held: the target, tgt, has no/,
-  ],
+  ['an I/O limit', { iopsLimit: '100' }, /mutable_parameters\.iopsLimit can not be held: neither target/],
   [
     'a policy that there is not',
     { protectionPolicy: 'x' },
@@ -91,39 +87,79 @@ test.each<[string, object, RegExp]>([
   })
 })
 
-describe('when the second of two policies can not be set', () => {
-  /** Lets protection policies be refused. */
-  function refuseProtection(): () => void {
-    const { groups } = caller
-    const assign = groups.assignPolicy.bind(groups)
-    groups.assignPolicy = async (setting, call) => {
-      if (setting.kind === 'protection') throw new StorageError('PERMISSION_DENIED', 'not for this token')
-      return assign(setting, call)
-    }
-    return () => {
-      groups.assignPolicy = assign
-    }
+test('all faults are told at once, those of the parameters and then those of what they name', async () => {
+  const faults = { snapshotPolicy: 'x', iops: '1', bandwidth: '1', labels: 'a,=b,c=d,c=e', foo: 'y' }
+  await caller.refuses(
+    'ControllerModifyVolume',
+    { volumeId, mutableParameters: faults },
+    3,
+    /iops can not be held: neither target, tgt nor LIO.*bandwidth can not.*foo is not known.*"a" is not written as key=value.*"=b" is not.*"c=e" names its key twice/,
+  )
+  const missing = { snapshotPolicy: 'x', protectionPolicy: 'y' }
+  await caller.refuses(
+    'ControllerModifyVolume',
+    { volumeId, mutableParameters: missing },
+    3,
+    /no snapshot policy "x".*no protection policy "y"/,
+  )
+})
+
+describe('labels', () => {
+  const labels = async (id = volumeId) => {
+    const { groupId } = await caller.groups.getDisk(id as DiskId)
+    return (await caller.groups.getGroup(groupId)).labels
   }
 
-  test.each([
-    ['was set to another', { snapshotPolicy: 'weekly' }, ['weekly', 'volumeGroup']],
-    ['was not set', {}, [undefined, undefined]],
-  ])('the first is as it was: it %s', async (_, before, snapshot) => {
-    await caller.groups.createPolicy(snapshots('weekly'))
-    await modify(before)
-    refuseProtection()
-    await caller.refuses('ControllerModifyVolume', { volumeId, mutableParameters: BOTH }, 7)
-    expect(await policiesOf()).toEqual({ ...NONE, snapshot })
+  test.each<[string, object]>([
+    ['app=shop', { app: 'shop' }],
+    ['app=shop,tier=gold', { app: 'shop', tier: 'gold' }],
+    ['query=a=b,empty=', { query: 'a=b', empty: '' }],
+    ['', {}],
+  ])('%j are set on the group of the volume, in place of those that it had', async (text, expected) => {
+    await modify({ labels: 'old=1' })
+    await modify({ ...BOTH, labels: text })
+    expect(await labels()).toEqual(expected)
+    await modify({ snapshotPolicy: '' })
+    expect(await labels()).toEqual(expected)
   })
 
-  test('a volume that was just made is not lost: the call is to be repeated, and then sets them', async () => {
-    const allow = refuseProtection()
-    const request = volumeRequest('b', { mutableParameters: BOTH })
-    await caller.refuses('CreateVolume', request, 14, /^POLICY_NOT_SET: .*not for this token/)
-    allow()
+  test('a volume can be made with them', async () => {
+    const request = volumeRequest('b', { mutableParameters: { labels: 'app=shop' } })
     const { volume } = await caller.call('CreateVolume', request)
-    expect(await policiesOf(volume!.volumeId)).toEqual(SET)
-    expect((await caller.call('ListVolumes')).entries).toHaveLength(2)
+    expect(await labels(volume!.volumeId)).toEqual({ app: 'shop' })
+    expect(volume!.volumeContext).toEqual({})
+  })
+})
+
+describe('a volume that is made again with other mutable parameters', () => {
+  const first = { ...BOTH, labels: 'app=shop,tier=gold' }
+  const make = (mutableParameters: object) =>
+    caller.call('CreateVolume', volumeRequest('b', { mutableParameters }))
+
+  test('is refused as ALREADY_EXISTS, and nothing is changed', async () => {
+    const { volume } = await make(first)
+    const before = await policiesOf(volume!.volumeId)
+    for (const other of [
+      {},
+      { ...first, snapshotPolicy: 'west' },
+      { ...first, labels: 'app=shop' },
+      { labels: 'app=shop,tier=gold' },
+      { ...BOTH, labels: '' },
+    ]) {
+      const request = volumeRequest('b', { mutableParameters: other })
+      await caller.refuses('CreateVolume', request, 6, /^NAME_TAKEN/)
+    }
+    expect(await policiesOf(volume!.volumeId)).toEqual(before)
+    expect(await make({ ...first, labels: 'tier=gold,app=shop' })).toEqual({ volume })
+  })
+
+  test('is the same volume with the same ones, though it was modified since, which stays', async () => {
+    const { volume } = await make(first)
+    await modify({ snapshotPolicy: '', protectionPolicy: '', labels: 'app=bank' }, volume!.volumeId)
+    expect(await make(first)).toEqual({ volume })
+    expect(await policiesOf(volume!.volumeId)).toEqual(NONE)
+    const modified = { snapshotPolicy: '', protectionPolicy: '', labels: 'app=bank' }
+    await caller.refuses('CreateVolume', volumeRequest('b', { mutableParameters: modified }), 6)
   })
 })
 

@@ -91,8 +91,8 @@ test.each<[string, object, RegExp]>([
   ],
   [
     'unknown mutable parameters',
-    { mutableParameters: { iops: '5' } },
-    /^UNKNOWN_PARAMETER: mutable_parameters\.iops/,
+    { mutableParameters: { color: 'x' } },
+    /^UNKNOWN_PARAMETER: mutable_parameters\.color/,
   ],
   [
     'an unknown file system',

@@ -37,8 +37,8 @@ test.each<[string, object, RegExp]>([
   ['an unknown parameter', { parameters: { pool: 'x' } }, /parameters\.pool is not known/],
   [
     'an unknown mutable parameter',
-    { mutableParameters: { iops: '1' } },
-    /mutable_parameters\.iops is not known/,
+    { mutableParameters: { color: 'x' } },
+    /mutable_parameters\.color is not known/,
   ],
 ])('%s is not confirmed, which is no error', async (_what, fields, message) => {
   const request = { volumeId, volumeCapabilities: [blockOf()], ...fields }

@@ -25,7 +25,7 @@ const at = new Date('2026-01-02T03:04:05.678Z')
 
 const newGroup = (name: string): VolumeGroup => ({
   ...{ id: volumeGroupIds.create(), name, project: '/', implicit: false },
-  ...{ generation: 1, epoch: 1, createdAt: at },
+  ...{ generation: 1, epoch: 1, labels: { app: 'x' }, createdAt: at },
 })
 
 const newDisk = ({ id }: VolumeGroup, name: string, lun = 1): Omit<Disk, 'attachedTo'> => ({

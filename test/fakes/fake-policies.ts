@@ -4,10 +4,13 @@ import {
   type DiskId,
   diskIds,
   type EffectivePolicies,
+  type GroupChanges,
   type Page,
   type PageQuery,
+  POLICY_FIELDS,
   type Policy,
   type PolicyAssignment,
+  type PolicyChoice,
   type PolicyFilter,
   type PolicyId,
   type PolicyKind,
@@ -15,9 +18,11 @@ import {
   type PolicySettings,
   type PolicySpec,
   type PolicyTarget,
+  type ProjectPath,
   policyIds,
   type ScheduleState,
   scheduleState,
+  Violations,
   type VolumeGroup,
   type VolumeGroupId,
 } from '../../src/volumegroups/index.ts'
@@ -87,6 +92,65 @@ export class FakePolicies {
     if (policy && policy.kind !== kind) fail('POLICY_KIND_DIFFERS', { kind: 'policy', id: policy.id })
     this.unassign(target, kind)
     return this.#assignments.put(keyOf(target, kind), { target, kind, policyId, setAt: new Date() })
+  }
+
+  /** A change of nothing is none. */
+  change(id: VolumeGroupId, changes: GroupChanges): VolumeGroup {
+    const { generation, labels } = this.#state.group(id)
+    const before = this.#on(id)
+    const group = this.setAll(id, changes)
+    const isSame = isDeepStrictEqual([before, labels], [this.#on(id), group.labels])
+    return isSame ? group : this.#state.groups.put(id, { ...group, generation: generation + 1 })
+  }
+
+  #on(id: VolumeGroupId): unknown[] {
+    const set = this.#set().filter(({ target }) => target.kind === 'volumeGroup' && target.id === id)
+    return set.map(({ kind, policyId }) => [kind, policyId]).sort()
+  }
+
+  /** Sets what is asked for; every policy is looked for before the first is set. */
+  setAll(id: VolumeGroupId, changes: GroupChanges): VolumeGroup {
+    const group = this.#state.group(id)
+    const settings = this.#settingsFor(group, changes)
+    for (const { kind, inherited, policyId } of settings) {
+      const target = { kind: 'volumeGroup', id } as const
+      if (inherited) this.unassign(target, kind)
+      else this.assign({ target, kind, policyId })
+    }
+    return this.#state.groups.put(id, { ...group, labels: changes.labels ?? group.labels })
+  }
+
+  /** Refuses policies that there are not. */
+  check(project: ProjectPath, changes: GroupChanges): void {
+    this.#settingsFor({ project }, changes)
+  }
+
+  #settingsFor({ project }: Pick<VolumeGroup, 'project'>, changes: GroupChanges) {
+    const faults = new Violations()
+    const settings = POLICY_FIELDS.flatMap(([field, kind]) => {
+      const choice = changes[field]
+      if (choice === undefined) return []
+      const policyId = this.#chosen(project, kind, choice)
+      const isNamed = choice.kind === 'policy' || choice.kind === 'named'
+      if (isNamed && policyId === undefined) {
+        const named = choice.kind === 'named' ? JSON.stringify(choice.name) : choice.id
+        faults.add(field, 'INVALID_ARGUMENT', `${field}: there is no ${kind} policy ${named} there`)
+      }
+      return [{ kind, inherited: choice.kind === 'inherited', policyId }]
+    })
+    faults.throwIfAny()
+    return settings
+  }
+
+  #chosen(project: ProjectPath, kind: PolicyKind, choice: PolicyChoice): PolicyId | undefined {
+    const within = ancestryOf(project)
+    const isMeant = (policy: Policy): boolean =>
+      (choice.kind === 'policy' && policy.id === choice.id) ||
+      (choice.kind === 'named' && policy.name === choice.name)
+    const found = this.#policies.filter(
+      (policy) => policy.kind === kind && within.includes(policy.project) && isMeant(policy),
+    )
+    return found.sort((a, b) => b.project.length - a.project.length)[0]?.id
   }
 
   unassign(target: PolicyTarget, kind: PolicyKind): void {

@@ -42,7 +42,9 @@ import {
   volumeGroupIds,
 } from '../../src/volumegroups/index.ts'
 import { refuseLocked } from '../../src/volumegroups/rules/locks.ts'
+import { askTheSame } from '../../src/volumegroups/rules/same.ts'
 import { isWithin, sizeFor } from '../../src/volumegroups/rules/sizes.ts'
+import type { FakePolicies } from './fake-policies.ts'
 import { FakeProjects } from './fake-projects.ts'
 import { FakeTable } from './fake-table.ts'
 
@@ -113,17 +115,22 @@ export class FakeState {
   addGroup(project: ProjectPath, name: string | undefined): VolumeGroup {
     const id = volumeGroupIds.create()
     const implicit = name === undefined
-    const group = { id, name: name ?? id, project, implicit, generation: 1, epoch: 1, createdAt: new Date() }
-    return this.groups.put(id, group)
+    const made = { generation: 1, epoch: 1, labels: {}, createdAt: new Date() }
+    return this.groups.put(id, { id, name: name ?? id, project, implicit, ...made })
   }
 
   /** The disk made before under the name, if it fits; else a new one. */
-  diskFor(spec: DiskSpec): Disk {
+  diskFor(spec: DiskSpec, policies: Pick<FakePolicies, 'check' | 'setAll'>): Disk {
     const { group } = spec
     const project = group.kind === 'existing' ? this.group(group.id).project : spec.project
     if (group.kind !== 'existing') this.projects.ensure(spec)
     const known = this.disks.find((disk) => disk.name === spec.name && this.#projectOf(disk) === project)
-    if (known === undefined) return this.#addDisk(spec, project)
+    if (known === undefined) {
+      policies.check(project, spec.groupChanges ?? {})
+      const disk = this.#addDisk(spec, project)
+      policies.setAll(disk.groupId, spec.groupChanges ?? {})
+      return disk
+    }
     if (!this.#fits(known, spec)) fail('NAME_TAKEN', { kind: 'disk', id: known.id }, `${spec.name} differs`)
     return this.view(known)
   }
@@ -301,9 +308,10 @@ export class FakeState {
     if (lun > MAX_LUN) fail('LIMIT_REACHED', { kind: 'volumeGroup', id: group.id }, 'it has no LUN left')
     this.#lastLun.set(group.id, lun)
     this.touch(group.id)
-    const { name, source, attributes } = spec
+    const { name, source, attributes, groupChanges } = spec
     const made = { id: diskIds.create(), groupId: group.id, generation: 1, createdAt: new Date() }
-    const disk: StoredDisk = { ...made, name, sizeBytes, lun, attributes: { ...attributes }, source }
+    const asked = { source, ...(groupChanges && { groupChanges }) }
+    const disk: StoredDisk = { ...made, name, sizeBytes, lun, attributes: { ...attributes }, ...asked }
     return this.view(this.disks.put(disk.id, disk))
   }
 
@@ -313,7 +321,8 @@ export class FakeState {
       isWithin(disk.sizeBytes, spec.size) &&
       isChosen(this.group(disk.groupId), spec.group) &&
       isDeepStrictEqual(disk.source, spec.source) &&
-      isDeepStrictEqual(disk.attributes, { ...spec.attributes })
+      isDeepStrictEqual(disk.attributes, { ...spec.attributes }) &&
+      askTheSame(disk, spec)
     )
   }
 

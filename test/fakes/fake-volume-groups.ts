@@ -16,6 +16,7 @@ import {
   type EffectivePolicies,
   type ElementStatus,
   type GrantSpec,
+  type GroupChanges,
   type GroupPointSpec,
   type GroupSpace,
   type GroupSpec,
@@ -69,6 +70,7 @@ import { rangesPage } from '../../src/volumegroups/rules/ranges.ts'
 import {
   checkDisk,
   checkGroup,
+  checkGroupChanges,
   checkGroupPoint,
   checkGrowth,
   checkInitiator,
@@ -150,6 +152,13 @@ export class FakeVolumeGroups implements VolumeGroups {
     return this.#state.groups.page(query, (group) => isOrAny(query.name, group.name))
   }
 
+  async updateGroup(id: VolumeGroupId, changes: GroupChanges, call?: CallOptions): Promise<VolumeGroup> {
+    return this.#mutate('updateGroup', { id, changes }, call, () => {
+      checkGroupChanges(changes)
+      return this.#policies.change(id, changes)
+    })
+  }
+
   async createProject(path: ProjectPath, call?: CallOptions): Promise<Project> {
     return this.#mutate('createProject', { path }, call, () => {
       checkPath('path', path)
@@ -227,7 +236,7 @@ export class FakeVolumeGroups implements VolumeGroups {
   async createDisk(spec: DiskSpec, call?: CallOptions): Promise<Disk> {
     return this.#mutate('createDisk', spec, call, () => {
       checkDisk(spec)
-      return this.#state.diskFor(spec)
+      return this.#state.diskFor(spec, this.#policies)
     })
   }
 

@@ -7,7 +7,7 @@ export interface CallDescription<
   Body extends TSchema = TSchema,
   Answer extends TSchema = TSchema,
 > {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Below /v1; parameters as `:name`. */
   readonly path: string
   readonly summary: string

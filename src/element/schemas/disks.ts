@@ -5,7 +5,6 @@ import {
   type DiskSource,
   type DiskSpec,
   type GroupChoice,
-  MAX_ATTRIBUTES_BYTES,
   MAX_DISK_BYTES,
   MIN_DISK_BYTES,
   type RecoveryPointId,
@@ -13,9 +12,10 @@ import {
   type VolumeGroupId,
 } from '../../volumegroups/index.ts'
 import { describe } from './calls.ts'
+import { GroupChangesSchema } from './group-changes.ts'
 import { createProject, project } from './projects.ts'
 import { groupId } from './volume-groups.ts'
-import { bytes, decodesTo, faultsAs, id, listQuery, newName, pageOf, request, time } from './wire.ts'
+import { bytes, decodesTo, faultsAs, id, listQuery, newName, pageOf, request, texts, time } from './wire.ts'
 
 export const diskId = () => id<DiskId>('disk', 'a disk')
 export const recoveryPointId = () => id<RecoveryPointId>('rp', 'a recovery point')
@@ -67,14 +67,6 @@ const SizeSchema = decodesTo<SizeRange>()(
   ),
 )
 
-/** Texts by name, for a caller's own use. */
-export const texts = () =>
-  Type.Refine(
-    Type.Record(Type.String(), Type.String()),
-    (map) => Buffer.byteLength(Object.entries(map).flat().join('')) <= MAX_ATTRIBUTES_BYTES,
-    () => `must not have more than ${MAX_ATTRIBUTES_BYTES} bytes`,
-  )
-
 const DiskRequest = Type.Codec(
   request(
     {
@@ -85,12 +77,13 @@ const DiskRequest = Type.Codec(
       size: Type.Optional(SizeSchema),
       source: Type.Optional(SourceSchema),
       attributes: Type.Optional(texts()),
+      groupChanges: Type.Optional(GroupChangesSchema),
     },
     { title: 'DiskRequest' },
   ),
 )
   .Decode(
-    ({ name, project, createProject, group, size, source, attributes }): DiskSpec => ({
+    ({ name, project, createProject, group, size, source, attributes, groupChanges }): DiskSpec => ({
       name,
       project,
       ...(createProject === undefined ? {} : { createProject }),
@@ -98,9 +91,10 @@ const DiskRequest = Type.Codec(
       size: size ?? { requiredBytes: undefined, limitBytes: undefined },
       source,
       attributes: attributes ?? {},
+      ...(groupChanges === undefined ? {} : { groupChanges }),
     }),
   )
-  .Encode(({ name, project, createProject, group, size, source, attributes }) => ({
+  .Encode(({ name, project, createProject, group, size, source, attributes, groupChanges }) => ({
     name,
     project,
     ...(createProject === undefined ? {} : { createProject }),
@@ -108,6 +102,7 @@ const DiskRequest = Type.Codec(
     size,
     ...(source === undefined ? {} : { source }),
     attributes,
+    ...(groupChanges === undefined ? {} : { groupChanges }),
   }))
 
 export const DiskSchema = decodesTo<Disk>()(
@@ -120,6 +115,7 @@ export const DiskSchema = decodesTo<Disk>()(
       lun: Type.Integer(),
       attributes: Type.Record(Type.String(), Type.String()),
       source: Type.Optional(SourceSchema),
+      groupChanges: Type.Optional(GroupChangesSchema),
       generation: Type.Integer(),
       createdAt: time(),
       attachedTo: Type.Array(initiator()),

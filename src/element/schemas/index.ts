@@ -2,6 +2,7 @@ import { attachmentCalls } from './attachments.ts'
 import { backupCalls } from './backups.ts'
 import { contentCalls } from './contents.ts'
 import { diskCalls } from './disks.ts'
+import { groupChangeCalls } from './group-changes.ts'
 import { initiatorCalls } from './initiators.ts'
 import { leaseCalls } from './leases.ts'
 import { operationCalls } from './operations.ts'
@@ -23,6 +24,7 @@ export const API = {
   ...projectCalls,
   ...tokenCalls,
   ...volumeGroupCalls,
+  ...groupChangeCalls,
   ...diskCalls,
   ...recoveryPointCalls,
   ...contentCalls,

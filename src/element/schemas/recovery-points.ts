@@ -9,9 +9,9 @@ import {
   type RecoveryPointSpec,
 } from '../../volumegroups/index.ts'
 import { describe } from './calls.ts'
-import { diskId, recoveryPointId, texts } from './disks.ts'
+import { diskId, recoveryPointId } from './disks.ts'
 import { groupId } from './volume-groups.ts'
-import { bytes, decodesTo, listQuery, newName, pageOf, request, time } from './wire.ts'
+import { bytes, decodesTo, listQuery, newName, pageOf, request, texts, time } from './wire.ts'
 
 const diskIds = Type.Array(diskId(), {
   minItems: 1,

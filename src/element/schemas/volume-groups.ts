@@ -15,6 +15,7 @@ export const VolumeGroupSchema = decodesTo<VolumeGroup>()(
       implicit: Type.Boolean(),
       generation: Type.Integer(),
       epoch: Type.Integer(),
+      labels: Type.Record(Type.String(), Type.String()),
       createdAt: time(),
     },
     { title: 'VolumeGroup' },

@@ -9,7 +9,14 @@ import {
   type TUnsafe,
   Type,
 } from 'typebox'
-import { MAX_NAME_BYTES, MAX_PAGE, type Page, type PageQuery, type Reason } from '../../volumegroups/index.ts'
+import {
+  MAX_ATTRIBUTES_BYTES,
+  MAX_NAME_BYTES,
+  MAX_PAGE,
+  type Page,
+  type PageQuery,
+  type Reason,
+} from '../../volumegroups/index.ts'
 
 /**
  * The pieces that the API's schemas are made of. A schema says what is on the wire, checks it, documents it, and
@@ -52,6 +59,14 @@ export const time = (): TCodec<TString, Date> =>
   Type.Codec(Type.String({ format: 'date-time' }))
     .Decode((text) => new Date(text))
     .Encode((date: Date) => date.toISOString())
+
+/** Texts by name, for a caller's own use. */
+export const texts = () =>
+  Type.Refine(
+    Type.Record(Type.String(), Type.String()),
+    (map) => Buffer.byteLength(Object.entries(map).flat().join('')) <= MAX_ATTRIBUTES_BYTES,
+    () => `must not have more than ${MAX_ATTRIBUTES_BYTES} bytes`,
+  )
 
 /** A type without what JSON can not say: readonly, and the difference between absent and undefined. */
 type Plain<Value> = Value extends readonly (infer Item)[]

@@ -25,6 +25,7 @@ export function createElementEndpoint(
     createGroup: (body, options) => call('createGroup', { body }, options),
     getGroup: (groupId, options) => call('getGroup', { params: { groupId } }, options),
     listGroups: (query = {}, options) => call('listGroups', { query }, options),
+    updateGroup: (groupId, body, options) => call('updateGroup', { params: { groupId }, body }, options),
     moveGroup: (groupId, project, options) =>
       call('moveGroup', { params: { groupId }, body: { project } }, options),
     deleteGroup: (groupId, options) => call('deleteGroup', { params: { groupId } }, options),

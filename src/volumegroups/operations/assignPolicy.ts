@@ -47,7 +47,7 @@ async function projectOf(tx: Reader, target: PolicyTarget): Promise<ProjectPath>
 }
 
 /** A policy can be set on its own project and on what is in it; outside it is as though it did not exist. */
-async function checkReach(
+export async function checkReach(
   tx: Reader,
   { kind, policyId }: PolicySetting,
   project: ProjectPath,

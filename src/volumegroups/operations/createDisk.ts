@@ -11,6 +11,7 @@ import { checkSame } from '../rules/same.ts'
 import { sizeFor } from '../rules/sizes.ts'
 import type { Disk, DiskSource, VolumeGroup } from '../types.ts'
 import { newGroup } from './createGroup.ts'
+import { type GroupSettings, setAll, settingsFor } from './group-settings.ts'
 import { nameLock, notFound, type Parts, shared } from './parts.ts'
 import { ensureProject, insideLocks, placeFor } from './places.ts'
 
@@ -21,6 +22,8 @@ interface Intent {
   readonly group: VolumeGroup
   readonly makesGroup: boolean
   readonly source: StoreSource | undefined
+  /** What is set on the group with it. */
+  readonly settings: GroupSettings
 }
 
 /** Makes a disk, blank or with a source's content, and with it the group that it asks for. */
@@ -35,12 +38,13 @@ export function createDisk(parts: Parts): Definition<Transactor, DiskSpec, Inten
         checkSame(known, await tx.group(known.groupId), spec)
         return { met: { result: known, subject: known.id } }
       }
+      const settings = await settingsFor(tx, group.project, spec.groupChanges ?? {})
       const source = await sourceOf(tx, spec.source)
       const sizeBytes = sizeFor(spec.size, source?.sizeBytes)
       await space.promise(tx, sizeBytes)
       const lun = makesGroup ? FIRST_LUN : await takeLun(tx, group.id)
       const disk = { ...newDisk(spec, parts.now()), groupId: group.id, sizeBytes, lun }
-      return { intent: { placeId, disk, group, makesGroup, source: source?.from } }
+      return { intent: { placeId, disk, group, makesGroup, source: source?.from, settings } }
     },
     locks: ({ disk, group, makesGroup, source }) => [
       nameLock('disk', group.project, disk.name),
@@ -65,12 +69,13 @@ export function createDisk(parts: Parts): Definition<Transactor, DiskSpec, Inten
       restoresManifest(manifests, ({ group }) => group.id),
     ],
     seal: ({ group }, commit) => manifests.seal(group.id, commit),
-    commit: async (tx, { disk, group, makesGroup }) => {
+    commit: async (tx, { disk, group, makesGroup, settings }) => {
       if (makesGroup) {
         await ensureProject(tx, group.project, group.createdAt)
         await tx.insertGroup(group)
         await tx.takeLun(group.id)
       } else await tx.touchGroup(group.id)
+      await setAll(tx, group, settings, disk.createdAt)
       await tx.insertDisk(disk)
       return { ...disk, attachedTo: [] }
     },
@@ -103,9 +108,9 @@ async function placeOf(
   return { group, makesGroup: known === undefined, placeId }
 }
 
-const newDisk = ({ name, attributes, source }: DiskSpec, createdAt: Date) => ({
+const newDisk = ({ name, attributes, source, groupChanges }: DiskSpec, createdAt: Date) => ({
   id: diskIds.create(),
-  ...{ name, attributes, source },
+  ...{ name, attributes, source, groupChanges },
   generation: 1,
   createdAt,
 })

@@ -53,5 +53,5 @@ export function newGroup(
   createdAt: Date,
 ): VolumeGroup {
   const id = volumeGroupIds.create()
-  return { id, name: name ?? id, project, implicit, generation: 1, epoch: 1, createdAt }
+  return { id, name: name ?? id, project, implicit, generation: 1, epoch: 1, labels: {}, createdAt }
 }

@@ -24,6 +24,7 @@ import { revokeToken } from './revokeToken.ts'
 import { takeOver } from './takeOver.ts'
 import { unassignPolicy } from './unassignPolicy.ts'
 import { unlockRecoveryPoint } from './unlockRecoveryPoint.ts'
+import { updateGroup } from './updateGroup.ts'
 import { updatePolicy } from './updatePolicy.ts'
 import { updateRecoveryPoint } from './updateRecoveryPoint.ts'
 
@@ -37,6 +38,7 @@ export const operationsOf = (parts: Parts) => ({
   deleteProject: deleteProject(),
   createGroup: createGroup(parts),
   moveGroup: moveGroup(parts),
+  updateGroup: updateGroup(parts),
   deleteGroup: deleteGroup(parts),
   createDisk: createDisk(parts),
   growDisk: growDisk(parts),

@@ -43,7 +43,7 @@ export function moveGroup({ manifests }: Parts): Definition<Transactor, Request,
       return (await tx.group(id)) as VolumeGroup
     },
     forward: [],
-    supersedes: ['createGroup', 'createDisk', 'moveGroup'],
+    supersedes: ['createGroup', 'createDisk', 'moveGroup', 'updateGroup'],
   }
 }
 

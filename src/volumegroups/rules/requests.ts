@@ -1,4 +1,5 @@
 import { Violations } from '../errors.ts'
+import { type GroupChanges, POLICY_FIELDS } from '../group-changes.ts'
 import type { LeaseRenewal } from '../leases.ts'
 import {
   MAX_ATTRIBUTES_BYTES,
@@ -38,14 +39,29 @@ export function checkGroup({ name, project }: { name: string; project: string })
   faults.throwIfAny()
 }
 
-export function checkDisk({ name, project, group, size, attributes }: DiskSpec): void {
+export function checkDisk({ name, project, group, size, attributes, groupChanges }: DiskSpec): void {
   const faults = new Violations()
   checkName(faults, 'name', name)
   checkProject(faults, project)
   if (group.kind === 'named') checkName(faults, 'group.name', group.name)
   checkSize(faults, size)
   checkTexts(faults, 'attributes', attributes)
+  addChangeFaults(faults, groupChanges ?? {}, 'groupChanges.')
   faults.throwIfAny()
+}
+
+export function checkGroupChanges(changes: GroupChanges): void {
+  const faults = new Violations()
+  addChangeFaults(faults, changes)
+  faults.throwIfAny()
+}
+
+function addChangeFaults(faults: Violations, changes: GroupChanges, within = ''): void {
+  for (const [field] of POLICY_FIELDS) {
+    const choice = changes[field]
+    if (choice?.kind === 'named') checkName(faults, `${within}${field}.name`, choice.name)
+  }
+  checkTexts(faults, `${within}labels`, changes.labels ?? {})
 }
 
 export function checkGrowth(size: SizeRange): void {

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { StorageError } from '../errors.ts'
+import type { GroupChanges } from '../group-changes.ts'
 import type { DiskSpec, GroupChoice, GroupPointSpec, RecoveryPointSpec } from '../ports.ts'
 import type { Disk, RecoveryPoint, VolumeGroup } from '../types.ts'
 import { isWithin } from './sizes.ts'
@@ -13,11 +14,19 @@ export function checkSame(disk: Disk, group: VolumeGroup | undefined, spec: Disk
     !(group && isChosen(group, spec.group)) && `it is in volume group ${group?.name}`,
     !isDeepStrictEqual(disk.source, spec.source) && 'it has another source',
     !isDeepStrictEqual(disk.attributes, { ...spec.attributes }) && 'it has other attributes',
+    !askTheSame(disk, spec) && 'it was made with other policies or labels for its group',
   ].filter((difference) => difference !== false)
   if (differences.length === 0) return
   const message = `disk ${disk.id} has the name ${disk.name}, and differs: ${differences.join('; ')}`
   throw new StorageError('NAME_TAKEN', message, { entity: { kind: 'disk', id: disk.id } })
 }
+
+/** Whatever the group has by now: it may have been changed since. */
+export const askTheSame = (disk: Pick<Disk, 'groupChanges'>, spec: Pick<DiskSpec, 'groupChanges'>): boolean =>
+  isDeepStrictEqual(plain(disk.groupChanges), plain(spec.groupChanges))
+
+/** Without what is left out. */
+const plain = (changes: GroupChanges = {}): unknown => JSON.parse(JSON.stringify(changes))
 
 type GroupOfPoint = Pick<GroupPointSpec, 'groupId'>
 

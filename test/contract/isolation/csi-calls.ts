@@ -64,6 +64,7 @@ export const CSI_CALLS: { readonly [Name in Rpc]: (other: Things, own: Things) =
     volumes(other).map((volumeId) => ({ volumeId, capacityRange: { requiredBytes: '1073741824' } })),
   controllerModifyVolume: (other, own) => [
     ...volumes(other).map((volumeId) => ({ volumeId, mutableParameters: { snapshotPolicy: '' } })),
+    ...volumes(other).map((volumeId) => ({ volumeId, mutableParameters: { labels: 'mine=yes' } })),
     { volumeId: own.diskId, mutableParameters: { snapshotPolicy: other.policyName } },
   ],
   createSnapshot: (other, own) => [

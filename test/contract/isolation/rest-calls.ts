@@ -74,12 +74,23 @@ export const REST_CALLS: { readonly [Name in CallName]: (other: Things, own: Thi
     ...withBody(group(other), { project: own.path }),
     { params: { groupId: own.emptyId }, body: { project: other.path } },
   ],
+  updateGroup: (other, own) => [
+    ...withBody(group(other), { labels: { mine: 'yes' } }),
+    { params: { groupId: own.emptyId }, body: { snapshotPolicy: { name: other.policyName } } },
+    { params: { groupId: own.emptyId }, body: { snapshotPolicy: { id: other.policyId } } },
+  ],
   deleteGroup: group,
 
-  createDisk: ({ path, diskName, groupId, groupName, diskId, pointId }, own) => [
+  createDisk: ({ path, diskName, groupId, groupName, diskId, pointId, policyName }, own) => [
     { body: { name: diskName, project: path } },
     { body: { name: diskName, project: path, createProject: true } },
     { body: { name: diskName, project: own.path } },
+    {
+      body: {
+        ...{ name: 'with-a-policy', project: own.path },
+        groupChanges: { snapshotPolicy: { name: policyName } },
+      },
+    },
     { body: { name: 'into-a-group', project: own.path, group: { id: groupId } } },
     { body: { name: 'into-a-group-there', project: path, group: { name: groupName } } },
     { body: { name: 'copy-of-a-disk', project: own.path, source: { diskId } } },

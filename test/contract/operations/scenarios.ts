@@ -57,6 +57,13 @@ export const SCENARIOS: Scenario[] = [
     run: (service) => service.createGroup({ name: 'new', project: '/team/a/b', createProject: true }),
   },
   { name: 'createGroup', run: (service) => service.createGroup({ name: 'new', project: '/' }) },
+  {
+    name: 'updateGroup',
+    run: (service, { groupId, policyId }) => {
+      const snapshotPolicy = { kind: 'policy', id: policyId } as const
+      return service.updateGroup(groupId, { snapshotPolicy, labels: { app: 'shop' } })
+    },
+  },
   { name: 'deleteGroup', run: (service, { emptyId }) => service.deleteGroup(emptyId) },
   { name: 'createDisk in a group of its own', run: (service) => service.createDisk(diskSpec('new')) },
   {
@@ -68,6 +75,16 @@ export const SCENARIOS: Scenario[] = [
     run: (service, { pointId, diskId }) => {
       const source = { kind: 'recoveryPoint', recoveryPointId: pointId, diskId } as const
       return service.createDisk(diskSpec('new', { group: inGroup, source }))
+    },
+  },
+  {
+    name: 'createDisk with changes of its group',
+    run: (service) => {
+      const groupChanges = {
+        snapshotPolicy: { kind: 'named', name: 'idle' },
+        labels: { app: 'shop' },
+      } as const
+      return service.createDisk(diskSpec('new', { group: inGroup, groupChanges }))
     },
   },
   { name: 'growDisk detached', run: (service, { diskId }) => service.growDisk(diskId, larger) },

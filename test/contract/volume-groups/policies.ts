@@ -22,7 +22,7 @@ export const snapshots = (name: string, project = '/'): PolicySpec => ({
   ],
 })
 
-const protection = (name: string, project = '/'): PolicySpec => ({
+export const protection = (name: string, project = '/'): PolicySpec => ({
   ...{ name, project, kind: 'protection', remote: 'west', rpoMs: 900_000 },
   remoteRetention: RETENTION,
 })
