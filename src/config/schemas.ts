@@ -152,12 +152,39 @@ export const NodeConfig = Type.Object(
     stateDir: Type.String({ pattern: '^/', default: '/var/lib/mooring/node' }),
     /** How many volumes this node takes; each is one session, one FUSE file and one loop device. */
     maxVolumes: Type.Integer({ minimum: 1, maximum: 1000, default: 128 }),
+    /** `auto`: the kernel's where the preflight finds it sound, else the userspace one. */
+    initiator: Type.Enum(['auto', 'open-iscsi', 'userspace'], { default: 'auto' }),
+    /** How a containerised node reaches the programs of open-iscsi on its host. Left out: they are its own. */
+    openIscsi: Type.Object(
+      {
+        /** Where the host's root file system is mounted in the container. */
+        hostRoot: Type.Optional(Path),
+        /** Whose namespaces to enter; goes before hostRoot and needs hostPID. `iscsid`: where that is a container. */
+        namespace: Type.Optional(Type.Enum(['host', 'iscsid'])),
+        /** The folder of open-iscsi's records at the host. Left out: /etc/iscsi or /var/lib/iscsi, as it is there. */
+        database: Type.Optional(Path),
+      },
+      { ...strict, default: {} },
+    ),
     keeper: Type.Object(
       {
         /** `node`: the node starts the keeper when none answers. `service`: something else runs it. */
         startedBy: Type.Enum(['node', 'service'], { default: 'node' }),
       },
       { ...strict, default: {} },
+    ),
+    lease: Type.Object(
+      {
+        /** Tells this machine from another that says it is the same node. Left out = the boot id of the kernel. */
+        instance: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
+      },
+      { ...strict, default: {} },
+    ),
+    /** How often sessions are looked at and put right. */
+    healSeconds: Type.Integer({ minimum: 1, maximum: 3600, default: 15 }),
+    /** Where Prometheus reads this node's figures. Left out = nowhere. */
+    metrics: Type.Optional(
+      Type.Object({ address: Type.String({ minLength: 1, default: '127.0.0.1' }), port: Port }, strict),
     ),
     logLevel: LogLevel,
   },

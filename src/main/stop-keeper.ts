@@ -1,7 +1,7 @@
 import { readNodeConfig } from '../config/config.ts'
 import { keeperSocket } from '../initiators/userspace/keeper/keeper.ts'
 import { askKeeper, KeeperAbsentError } from '../initiators/userspace/keeper/keeper-client.ts'
-import { keeperDir } from './node.ts'
+import { keeperDir } from './initiator.ts'
 
 const TIMEOUT_MS = 30_000
 

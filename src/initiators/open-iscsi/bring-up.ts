@@ -50,10 +50,13 @@ export async function makeDevice(
   const { kernel } = parts
   const present = await kernel.device(session, record.lun)
   if (present !== undefined) {
-    const wrong = await wrongIdentity(parts, { session, device: present }, record)
+    const known = await kernel.identity(present)
+    const wrong = isSame(known, record)
+      ? await wrongIdentity(parts, { session, device: present }, record)
+      : known // made when the LUN was another disk's: that one's data may still wait in it
     if (wrong === undefined) return present
     if (!(await isDisposable(parts, present, record))) throw mismatch(record, wrong)
-    await kernel.remove(present) // the kernel kept it from when the LUN was another disk's
+    await kernel.remove(present)
   }
   const device = await kernel.scan(session, record.lun)
   if (device === undefined) {
@@ -70,16 +73,16 @@ export async function makeDevice(
 
 /** Whether nothing uses it, and no disk of this node should be there. */
 async function isDisposable(
-  { kernel, records }: Parts,
+  parts: Parts,
   device: ScsiDevice,
   { diskId, targetName, lun }: AttachmentRecord,
 ): Promise<boolean> {
-  const isClaimed = (await records.list()).some(
+  const isClaimed = (await parts.records.list()).some(
     (other) => other.diskId !== diskId && other.targetName === targetName && other.lun === lun,
   )
-  const disk = await kernel.diskOf(device)
+  const disk = await parts.kernel.diskOf(device)
   if (isClaimed || disk === undefined) return !isClaimed
-  return assertDiskIdle(disk).then(
+  return assertDiskIdle(parts, disk).then(
     () => true,
     () => false,
   )

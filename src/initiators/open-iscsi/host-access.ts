@@ -49,8 +49,15 @@ export function pathAt(place: Place, path: string): string {
   }
 }
 
+/** What is done at the host. */
+export interface HostCommands {
+  run(command: Command, options?: RunOptions): Promise<CommandResult>
+  /** The path here of what has this absolute path there. */
+  path(path: string): Promise<string>
+}
+
 /** Runs commands at the host, and says where its files are. */
-export class Host {
+export class Host implements HostCommands {
   readonly #access: HostAccess
   readonly #proc: string
 

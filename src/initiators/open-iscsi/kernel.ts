@@ -30,6 +30,8 @@ export interface ScsiDevice {
 export interface KernelOptions {
   /** Where sysfs is mounted. */
   readonly root?: string | undefined
+  /** Where the nodes of block devices are. */
+  readonly dev?: string | undefined
   /** Writes an attribute. Left out: in a process of its own, since the kernel can take for ever to answer. */
   readonly write?: ((path: string, value: string) => Promise<void>) | undefined
 }
@@ -42,10 +44,12 @@ const POLL_MS = 20
 /** The iSCSI sessions, SCSI devices and disks of this machine: always read from sysfs, never remembered. */
 export class Kernel {
   readonly #root: string
+  readonly #dev: string
   readonly #write: (path: string, value: string) => Promise<void>
 
   constructor(options: KernelOptions = {}) {
     this.#root = options.root ?? '/sys'
+    this.#dev = options.dev ?? '/dev'
     this.#write = options.write ?? writeAttribute
   }
 
@@ -114,6 +118,11 @@ export class Kernel {
   /** The name of the device's disk, such as `sda`; undefined while it has none. */
   async diskOf(device: ScsiDevice): Promise<string | undefined> {
     return (await namesIn(join(device.folder, 'block')))[0]
+  }
+
+  /** Where the disk can be opened. */
+  pathOf(disk: string): string {
+    return join(this.#dev, disk)
   }
 
   /** The disks that are made of this one, such as a device-mapper map. */

@@ -1,5 +1,5 @@
 import { StorageError } from '../../volumegroups/index.ts'
-import type { Host } from './host-access.ts'
+import type { HostCommands } from './host-access.ts'
 import type { Identity } from './identity.ts'
 import { type Kernel, until } from './kernel.ts'
 
@@ -11,10 +11,10 @@ const PREFIX = 'mpath-'
 
 /** A disk that has several paths: the map that multipathd makes of them. */
 export class Multipath {
-  readonly #host: Host
+  readonly #host: HostCommands
   readonly #kernel: Kernel
 
-  constructor(host: Host, kernel: Kernel) {
+  constructor(host: HostCommands, kernel: Kernel) {
     this.#host = host
     this.#kernel = kernel
   }

@@ -4,8 +4,8 @@ import { untilAborted } from '../../lib/waiting.ts'
 import type { CallOptions, Connection, DiskId, InitiatorPlug, RepairFault } from '../../volumegroups/index.ts'
 import { AttachmentRecords } from './attachment-records.ts'
 import { Attachments } from './attachments.ts'
-import { Host, type HostAccess } from './host-access.ts'
-import { Kernel, type KernelOptions } from './kernel.ts'
+import type { HostCommands } from './host-access.ts'
+import { Kernel } from './kernel.ts'
 import { Multipath } from './multipath.ts'
 import { OpenIscsi } from './open-iscsi.ts'
 import { type Repairer, repairTarget, targetsOf } from './repair.ts'
@@ -15,10 +15,10 @@ export interface OpenIscsiInitiatorOptions {
   readonly stateDir: string
   /** The name under which it logs in; also tells its sessions and records from those of others. */
   readonly initiatorName: string
-  readonly access: HostAccess
+  readonly host: HostCommands
   /** The folder of open-iscsi's records at the host. Left out: it is found. */
   readonly database?: string | undefined
-  readonly kernel?: KernelOptions | undefined
+  readonly kernel?: Kernel | undefined
 }
 
 /** As many disks as a group can have, and then some. */
@@ -30,11 +30,10 @@ const BOOT_ID = '/proc/sys/kernel/random/boot_id'
  * attached is read from the kernel, so that this object can be thrown away at any time.
  */
 export async function createOpenIscsiInitiator(options: OpenIscsiInitiatorOptions): Promise<InitiatorPlug> {
-  const host = new Host(options.access)
-  const kernel = new Kernel(options.kernel)
+  const { host, kernel = new Kernel() } = options
   const parts = {
     kernel,
-    iscsi: new OpenIscsi({ ...options, host, kernel }),
+    iscsi: new OpenIscsi({ ...options, kernel }),
     multipath: new Multipath(host, kernel),
     records: new AttachmentRecords(options.stateDir, (await readFile(BOOT_ID, 'utf8')).trim()),
   }
@@ -68,6 +67,7 @@ export async function createOpenIscsiInitiator(options: OpenIscsiInitiatorOption
     detach: (diskId, call) => one(diskId, call, () => attachments.detach(diskId)),
     list: (call) => untilAborted(attachments.list(), call?.signal),
     sessions: (call) => untilAborted(attachments.sessions(), call?.signal),
+    lose: (diskId, why, call) => one(diskId, call, () => attachments.lose(diskId, why)),
     repair: (connectionOf, call) => untilAborted(repair(connectionOf), call?.signal),
     [Symbol.asyncDispose]: async () => {}, // attached disks outlive this process
   }

@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { type Connection, type Portal, StorageError } from '../../volumegroups/index.ts'
-import type { Host } from './host-access.ts'
+import type { HostCommands } from './host-access.ts'
 import {
   ADMIN_TIMEOUT_MS,
   EXIT,
@@ -20,7 +20,7 @@ import { markOf, type RecordKey } from './node-record.ts'
 import { RecordFiles } from './record-files.ts'
 
 export interface OpenIscsiOptions {
-  readonly host: Host
+  readonly host: HostCommands
   readonly kernel: Kernel
   readonly initiatorName: string
   /** The folder of open-iscsi's records at the host. Left out: one of the usual ones, wherever iscsiadm writes. */

@@ -146,12 +146,12 @@ export async function describeDisk(
   const disk = right.length < paths.length ? undefined : await diskOf(parts, right)
   if (disk === undefined) return undefined
   const [sizeBytes, readOnly] = [await kernel.sizeBytes(disk.name), await kernel.isReadOnly(disk.name)]
-  return { diskId: record.diskId, path: `/dev/${disk.name}`, sizeBytes, readOnly }
+  return { diskId: record.diskId, path: kernel.pathOf(disk.name), sizeBytes, readOnly }
 }
 
 /** Throws DEVICE_IN_USE while it is mounted, or something else has it for itself. */
-export async function assertDiskIdle(disk: string): Promise<void> {
-  const idle = assertIdle(`/dev/${disk}`)
+export async function assertDiskIdle({ kernel }: Parts, disk: string): Promise<void> {
+  const idle = assertIdle(kernel.pathOf(disk))
   if (await settlesWithin(idle, OPEN_TIMEOUT_MS)) return idle
   throw new StorageError('DEVICE_IN_USE', 'the block device of the disk does not answer on this node')
 }

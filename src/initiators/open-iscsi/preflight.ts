@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { asStorageError } from '../../volumegroups/index.ts'
-import type { Host } from './host-access.ts'
+import type { HostCommands } from './host-access.ts'
 import { versionCommand } from './iscsiadm.ts'
 import { isIscsidThere } from './iscsid.ts'
 import type { Kernel } from './kernel.ts'
 import { markOf } from './node-record.ts'
 
 export interface PreflightOptions {
-  readonly host: Host
+  readonly host: HostCommands
   readonly kernel: Kernel
   readonly initiatorName: string
   /** This process's, so that it tells the network namespace that it is in. */

@@ -24,7 +24,7 @@ export async function takeDown(parts: Parts, record: AttachmentRecord): Promise<
   const paths = await pathsToRemove(parts, record)
   const disk = await diskOf(parts, paths)
   if (disk !== undefined) {
-    await assertDiskIdle(disk.name)
+    await assertDiskIdle(parts, disk.name)
     if (record.lost === undefined && !record.readOnly) await flush(parts, record, disk)
   }
   await takeAway(parts, record, { paths, disk })
@@ -60,10 +60,11 @@ async function flush(parts: Parts, record: AttachmentRecord, { name }: Disk): Pr
   if ((await upPaths(parts, record, RECONNECT_TIMEOUT_MS)).length === 0) {
     throw unreachable(record, 'what was written to it can not be flushed')
   }
+  const path = parts.kernel.pathOf(name)
   try {
-    await run({ file: 'sync', args: [`/dev/${name}`] }, { timeoutMs: SYNC_TIMEOUT_MS })
+    await run({ file: 'sync', args: [path] }, { timeoutMs: SYNC_TIMEOUT_MS })
   } catch (error) {
-    if (await isReadable(name)) throw error
+    if (await isReadable(path)) throw error
     // A LUN that is neither flushed nor read is the node's no more: there is nothing to flush to.
   }
 }
@@ -93,8 +94,8 @@ async function endIdleSessions(parts: Parts, record: AttachmentRecord): Promise<
 }
 
 /** Whether a block can be read from the disk itself. */
-async function isReadable(disk: string): Promise<boolean> {
-  const args = [`if=/dev/${disk}`, 'of=/dev/null', 'bs=4096', 'count=1', 'iflag=direct']
+async function isReadable(path: string): Promise<boolean> {
+  const args = [`if=${path}`, 'of=/dev/null', 'bs=4096', 'count=1', 'iflag=direct']
   return run({ file: 'dd', args }, { timeoutMs: PROBE_TIMEOUT_MS }).then(
     () => true,
     () => false,
