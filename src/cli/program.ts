@@ -40,6 +40,8 @@ import { rpShow } from './rp/show.ts'
 import { rpUnlock } from './rp/unlock.ts'
 import { rpUpdate } from './rp/update.ts'
 import { type CliParts, createRun, type Run } from './run.ts'
+import { scheduleList } from './schedule/list.ts'
+import { scheduleShow } from './schedule/show.ts'
 import { status } from './status.ts'
 import { tokenCreate } from './token/create.ts'
 import { tokenList } from './token/list.ts'
@@ -50,6 +52,7 @@ import { vgList } from './vg/list.ts'
 import { vgMove } from './vg/move.ts'
 import { vgRestore } from './vg/restore.ts'
 import { vgRevert } from './vg/revert.ts'
+import { vgSet } from './vg/set.ts'
 import { vgShow } from './vg/show.ts'
 import { vgSpace } from './vg/space.ts'
 
@@ -69,7 +72,7 @@ const NOUNS: readonly {
   {
     name: 'vg',
     about: 'volume groups',
-    verbs: [vgList, vgShow, vgSpace, vgCreate, vgMove, vgRestore, vgRevert, vgDelete],
+    verbs: [vgList, vgShow, vgSpace, vgCreate, vgSet, vgMove, vgRestore, vgRevert, vgDelete],
   },
   {
     name: 'disk',
@@ -88,6 +91,11 @@ const NOUNS: readonly {
       ...[policyList, policyShow, policyCreate, policyUpdate, policyDelete],
       ...[policyAssign, policyUnassign, policyAssignments, policyEffective],
     ],
+  },
+  {
+    name: 'schedule',
+    about: 'when recovery points are due, and which were missed',
+    verbs: [scheduleList, scheduleShow],
   },
   {
     name: 'initiator',

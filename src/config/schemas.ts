@@ -111,6 +111,18 @@ export const ElementConfig = Type.Object(
       },
       { ...strict, default: {} },
     ),
+    /** What makes the recovery points that policies want. */
+    scheduler: Type.Object(
+      {
+        /** How often it looks for points that are due. */
+        everyMs: Type.Integer({ minimum: 1000, maximum: 60_000, default: 5000 }),
+        /** Of how many groups at once it makes or deletes points: they share one pool. */
+        concurrency: Type.Integer({ minimum: 1, maximum: 32, default: 2 }),
+        /** How long it waits for one point to be made or deleted, before it goes on; the operation ends by itself. */
+        limitMs: Type.Integer({ minimum: 1000, maximum: 3_600_000, default: 120_000 }),
+      },
+      { ...strict, default: {} },
+    ),
     /** Whoever holds a disk counts as alive for this long; see docs/decisions/0017. */
     lease: Type.Object(
       {

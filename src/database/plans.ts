@@ -1,16 +1,26 @@
-import type { Kysely } from 'kysely'
+import type { ExpressionBuilder, Kysely } from 'kysely'
 import type {
+  MissedSchedules,
+  PlanQuery,
   PolicyId,
   PolicyReader,
   PolicyWriter,
   SchedulePlan,
+  Slice,
   VolumeGroupId,
+  Within,
 } from '../volumegroups/index.ts'
+import { OVERDUE, overdueBefore } from '../volumegroups/policies/plans.ts'
+import { idsWithin } from './projects.ts'
 import { type Row, toDate } from './rows.ts'
 import type { Schema } from './schema.ts'
+import { sliced } from './slices.ts'
 
-type PlanReader = Pick<PolicyReader, 'plan' | 'schedulables' | 'groupsWithExpired'>
+type PlanReader = Pick<PolicyReader, 'plan' | 'plans' | 'missedPlans' | 'schedulables' | 'groupsWithExpired'>
 type PlanWriter = Pick<PolicyWriter, 'putPlan' | 'deletePlan'>
+
+const isMissed = (eb: ExpressionBuilder<Schema, 'schedule_plans'>, now: Date) =>
+  eb.or([eb('failure_reason', 'is not', null), eb('due_at_ms', '<', BigInt(overdueBefore(now).getTime()))])
 
 export function planReader(db: Kysely<Schema>): PlanReader {
   return {
@@ -22,6 +32,8 @@ export function planReader(db: Kysely<Schema>): PlanReader {
         .executeTakeFirst()
       return row && toPlan(row)
     },
+    plans: (query, slice) => plansIn(db, query, slice),
+    missedPlans: (now) => missedPlans(db, now),
     schedulables: async () => {
       const rows = await db.selectFrom('schedule_plans').selectAll().execute()
       const plans = new Map(rows.map((row) => [row.group_id, toPlan(row)]))
@@ -53,6 +65,39 @@ export function planReader(db: Kysely<Schema>): PlanReader {
       return rows.map((row) => row.group_id as VolumeGroupId)
     },
   }
+}
+
+async function plansIn(
+  db: Kysely<Schema>,
+  { state, now, within }: PlanQuery & Within,
+  slice: Slice,
+): Promise<SchedulePlan[]> {
+  let query = db.selectFrom('schedule_plans').selectAll()
+  if (state === 'missed') query = query.where((eb) => isMissed(eb, now))
+  if (state === 'kept') query = query.where((eb) => eb.not(isMissed(eb, now)))
+  if (within !== undefined) {
+    const groups = db
+      .selectFrom('volume_groups')
+      .select('id')
+      .where('project_id', 'in', idsWithin(db, within))
+    query = query.where('group_id', 'in', groups)
+  }
+  return (await sliced(query, ['due_at_ms', 'group_id'], slice).execute()).map(toPlan)
+}
+
+async function missedPlans(db: Kysely<Schema>, now: Date): Promise<MissedSchedules[]> {
+  const rows = await db
+    .selectFrom('schedule_plans')
+    .select(['failure_reason', ({ fn }) => fn.countAll().as('count')])
+    .select(({ fn }) => fn.min('due_at_ms').as('since_ms'))
+    .where((eb) => isMissed(eb, now))
+    .groupBy('failure_reason')
+    .execute()
+  return rows.map(({ failure_reason, count, since_ms }) => ({
+    reason: failure_reason ?? OVERDUE,
+    count: Number(count),
+    since: toDate(BigInt(since_ms)),
+  }))
 }
 
 export function planWriter(db: Kysely<Schema>): PlanWriter {

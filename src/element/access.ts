@@ -80,6 +80,7 @@ export const ACCESS = {
   groupPolicies: view,
   diskPolicies: view,
   getSchedule: view,
+  listSchedules: view,
 
   createBackup: operate,
   listBackups: operate,

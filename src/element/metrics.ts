@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { Gauge, Histogram, Registry } from 'prom-client'
-import { ROOT_PROJECT_ID, StorageError } from '../volumegroups/index.ts'
+import { type MissedSchedules, OVERDUE, ROOT_PROJECT_ID, StorageError } from '../volumegroups/index.ts'
 import { type Auth, identify } from './auth.ts'
 
 /** The element's figures for Prometheus; one for all the ways in. */
@@ -32,6 +32,35 @@ export function createMetrics(version: string): Metrics {
     registry,
     requestServed: (call, status, duration) => seconds.observe({ call, status: String(status) }, duration),
   }
+}
+
+/** How many groups miss a recovery point, by reason, and since when the oldest does: read at each look. */
+export function measureSchedules(
+  { registry }: Metrics,
+  read: () => Promise<readonly MissedSchedules[]>,
+): void {
+  const registers = [registry]
+  new Gauge({
+    name: 'mooring_rpo_missed',
+    help: 'Volume groups of which a recovery point is due and not made, by reason.',
+    labelNames: ['reason'],
+    registers,
+    async collect() {
+      const missed = await read()
+      this.reset()
+      this.set({ reason: OVERDUE }, 0) // a figure that is always there
+      for (const { reason, count } of missed) this.set({ reason }, count)
+    },
+  })
+  new Gauge({
+    name: 'mooring_rpo_missed_since_timestamp_seconds',
+    help: 'When the oldest of them was due; 0 when there is none.',
+    registers,
+    async collect() {
+      const since = (await read()).map(({ since }) => since.getTime() / 1000)
+      this.set(since.length === 0 ? 0 : Math.min(...since))
+    },
+  })
 }
 
 /** Measures every request, and answers /metrics to any caller that is known and not of one project only. */

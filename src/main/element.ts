@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import { type ElementSettings, readElementConfig, readTokens } from '../config/config.ts'
 import { createBackupFolder } from '../database/backups.ts'
 import { openDatabase } from '../database/open.ts'
-import { type Auth, createElementApi, createMetrics, listen } from '../element/index.ts'
+import { type Auth, createElementApi, createMetrics, listen, measureSchedules } from '../element/index.ts'
 import { createBackupClock } from '../element/loops/backup-clock.ts'
 import { createPoolGuard } from '../element/loops/pool-guard.ts'
 import { createPoolRelief } from '../element/loops/pool-relief.ts'
@@ -51,7 +51,8 @@ export async function startElement(configFile: string): Promise<Running> {
   const poolParts = { groups: service, log: log.child({ part: 'pool' }) }
   const relief = createPoolRelief({ ...poolParts, reader: database.reader, store, now: () => new Date() })
   stack.use(createPoolGuard({ ...poolParts, relief }))
-  stack.use(createScheduler({ database, groups: service, log: log.child({ part: 'scheduler' }) }))
+  const schedulerParts = { database, groups: service, log: log.child({ part: 'scheduler' }) }
+  stack.use(createScheduler({ ...schedulerParts, ...config.scheduler }))
   const everyMs = config.backup.everyMinutes * 60_000
   stack.use(createBackupClock({ backups, everyMs, log: log.child({ part: 'backup' }) }))
   log.info({ elementId: database.elementId, site: config.site, recovery }, 'element ready')
@@ -97,6 +98,7 @@ interface ApiParts {
 /** The unix socket always, HTTPS when it is configured; both are closed before what they stand on. */
 async function openApis(stack: AsyncDisposableStack, { config, service, log }: ApiParts): Promise<void> {
   const metrics = createMetrics(VERSION)
+  measureSchedules(metrics, () => service.missedSchedules())
   const common = { groups: service, log: log.child({ part: 'api' }), metrics }
   const local = createElementApi({ ...common, auth: { kind: 'local' } })
   stack.defer(() => local.close())

@@ -22,6 +22,7 @@ import { createManifests } from './manifests.ts'
 import { operationsOf } from './operations/index.ts'
 import type { Fencing } from './operations/parts.ts'
 import { policyChanges, policyReads } from './policies/calls.ts'
+import type { MissedSchedules } from './policies/plans.ts'
 import { createPoolSpace } from './pool-space.ts'
 import type { Caller, CallOptions, Export, GroupPointSpec, Store, Target, VolumeGroups } from './ports.ts'
 import type { KnownToken } from './projects.ts'
@@ -61,6 +62,8 @@ export interface VolumeGroupsService extends VolumeGroups, AsyncDisposable {
   tokenOf(sha256: string): Promise<KnownToken | undefined>
   /** A point to which retention applies: for the scheduler alone. */
   createScheduledPoint(spec: Omit<GroupPointSpec, 'reason'>, call?: CallOptions): Promise<RecoveryPoint>
+  /** For the figures: how many groups miss a point, by reason. */
+  missedSchedules(): Promise<readonly MissedSchedules[]>
   /** Measures the pool; pauses the target when next to nothing is left in it, and resumes it when there is space again. */
   lookAtPool(): Promise<PoolCapacity>
   /** Starts the target, finishes what a former process left open, and opens for calls; until then NOT_READY. */
@@ -115,6 +118,7 @@ export function createVolumeGroups(options: ServiceOptions): VolumeGroupsService
     ...edge({ createScheduledPoint }, admit),
     ...edge({ lookAtPool: () => space.look() }, () => {}),
     exportsFromDatabase,
+    missedSchedules: () => database.reader.missedPlans(now()),
     tokenOf: async (sha256) => knownToken(await database.reader.tokenOf(sha256), database.reader, now()),
     start: async () => {
       await space.look() // what is full is not served

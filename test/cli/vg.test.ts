@@ -70,3 +70,52 @@ test('space is said for the group and for all that it holds', async () => {
     recoveryPoints: [{ id: expect.stringMatching(/^rp-/) }],
   })
 })
+
+test('policies and labels are set together, or not at all', async () => {
+  await using cli = await startCli()
+  const retention = '--newest 3'
+  await made(
+    cli,
+    'vg create db',
+    `policy create nightly --every 1h ${retention}`,
+    `policy create west --remote west --rpo 15m ${retention}`,
+  )
+  const { out } = await cli.run(
+    'vg set db --snapshot-policy nightly --protection-policy west --label app=shop --label tier=gold',
+  )
+  expect(out).toMatch(/^labels: +app=shop, tier=gold$/m)
+  const { items } = await cli.groups.listPolicyAssignments()
+  expect(items.map(({ kind }) => kind)).toEqual(['snapshot', 'protection'])
+  const refused = await cli.run('vg set db --snapshot-policy west --none protection --clear-labels')
+  expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('no snapshot policy "west"') })
+  expect((await cli.groups.listPolicyAssignments()).items).toEqual(items)
+  const cleared = await cli.run('vg set db --inherit snapshot --none protection --clear-labels --json')
+  expect(JSON.parse(cleared.out)).toMatchObject({ name: 'db', labels: {} })
+  const left = (await cli.groups.listPolicyAssignments()).items
+  expect(left.map(({ kind, policyId }) => [kind, policyId])).toEqual([['protection', undefined]])
+})
+
+test.each([
+  ['vg set db', 'say what to set'],
+  ['vg set db --snapshot-policy a --inherit snapshot', 'say one thing of the snapshot policy'],
+  ['vg set db --label a=b --clear-labels', 'say either --label or --clear-labels'],
+  ['vg set db --none everything', 'everything is no kind of policy: snapshot or protection'],
+])('%s is a fault of usage', async (line, message) => {
+  await using cli = await startCli()
+  await made(cli, 'vg create db')
+  expect(await cli.run(line)).toMatchObject({ code: 2, err: expect.stringContaining(message) })
+})
+
+test('a project is made on first use only when it is asked for', async () => {
+  await using cli = await startCli()
+  for (const line of ['vg create db --project /a/b', 'disk create d --project /a/b']) {
+    expect(await cli.run(line)).toMatchObject({ code: 1, err: expect.stringContaining('PROJECT_NOT_FOUND') })
+  }
+  await made(
+    cli,
+    'vg create db --project /a/b --create-project',
+    'disk create d --project /c --create-project',
+  )
+  const { items } = await cli.groups.listProjects()
+  expect(items.map(({ path }) => path)).toEqual(['/', '/a', '/a/b', '/c'])
+})

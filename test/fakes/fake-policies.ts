@@ -40,6 +40,7 @@ import { FakeTable } from './fake-table.ts'
 export class FakePolicies {
   readonly #state: FakeState
   readonly #policies = new FakeTable<Policy>('policies')
+  readonly #schedules = new FakeTable<ScheduleState>('schedules')
   readonly #assignments = new FakeTable<PolicyAssignment>('policy assignments')
 
   constructor(state: FakeState) {
@@ -174,6 +175,10 @@ export class FakePolicies {
   }
 
   /** Nothing is scheduled here. */
+  schedules(query: PageQuery): Page<ScheduleState> {
+    return this.#schedules.page(query, () => true)
+  }
+
   schedule(id: VolumeGroupId): ScheduleState {
     return scheduleState(this.#state.group(id).id, undefined, new Date())
   }

@@ -54,6 +54,7 @@ import {
   type RecoveryPoint,
   type RecoveryPointId,
   type RecoveryPointSpec,
+  type ScheduleFilter,
   type ScheduleState,
   type SizeRange,
   StorageError,
@@ -489,6 +490,14 @@ export class FakeVolumeGroups implements VolumeGroups {
   async getSchedule(id: VolumeGroupId, call?: CallOptions): Promise<ScheduleState> {
     heed(call)
     return this.#policies.schedule(id)
+  }
+
+  async listSchedules(
+    query: PageQuery & ScheduleFilter = {},
+    call?: CallOptions,
+  ): Promise<Page<ScheduleState>> {
+    heed(call)
+    return this.#policies.schedules(query)
   }
 
   async effectivePolicies(of: VolumeGroupId | DiskId, call?: CallOptions): Promise<EffectivePolicies> {

@@ -21,6 +21,10 @@ export interface ProjectOptions {
   readonly project?: string | undefined
 }
 
+export interface PlaceOptions extends ProjectOptions {
+  readonly createProject?: true
+}
+
 export interface ConfirmOptions {
   readonly yes?: true
 }
@@ -61,5 +65,9 @@ export const changing = (command: Command): Command =>
 /** For verbs that take names: they are unique in a project only. */
 export const naming = (command: Command): Command =>
   command.option('--project <path>', 'the project of what is named, or made')
+
+/** For verbs that make something where a project is named. */
+export const placing = (command: Command): Command =>
+  naming(changing(command)).option('--create-project', 'make the project, and those above it, on first use')
 
 export const destroying = (command: Command): Command => changing(command).option('--yes', 'do not ask')

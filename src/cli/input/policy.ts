@@ -28,7 +28,7 @@ export type PolicyOptions = Partial<Record<CalendarUnit, number>> & {
   readonly rpo?: number
 }
 
-const KINDS = ['snapshot', 'protection'] as const satisfies PolicyKind[]
+export const KINDS = ['snapshot', 'protection'] as const satisfies PolicyKind[]
 
 export const kindOption = (): Option => new Option('--kind <kind>', 'of which kind').choices(KINDS)
 

@@ -1,4 +1,5 @@
 import type { VolumeGroup } from '../../volumegroups/index.ts'
+import { pairsOf } from '../output/values.ts'
 import type { View } from '../output/view.ts'
 import { answersOf } from '../output/wire.ts'
 
@@ -11,6 +12,7 @@ export const VOLUME_GROUP: View<VolumeGroup> = {
     { title: 'age', field: 'created', cell: ({ createdAt }, { time }) => time(createdAt), align: 'right' },
     { title: 'id', cell: ({ id }) => id },
     { title: 'implicit', cell: ({ implicit }) => (implicit ? 'yes' : 'no'), rank: 'spare' },
+    { title: 'labels', cell: ({ labels }) => pairsOf(labels), rank: 'detail' },
     { title: 'generation', cell: ({ generation }) => String(generation), rank: 'detail' },
     { title: 'epoch', cell: ({ epoch }) => String(epoch), rank: 'detail' },
   ],

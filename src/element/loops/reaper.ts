@@ -72,7 +72,13 @@ export async function pointsOf(reader: Reader, groupId: VolumeGroupId): Promise<
 }
 
 /** What stands on a point holds its lock: then its deletion is refused as busy, and comes later. */
-export const toRetained = ({ id, createdAt, reason, expiresAt, lockedUntil }: RecoveryPoint): RetainedPoint => ({
+export const toRetained = ({
+  id,
+  createdAt,
+  reason,
+  expiresAt,
+  lockedUntil,
+}: RecoveryPoint): RetainedPoint => ({
   ...{ id, createdAt, expiresAt, lockedUntil },
   scheduled: reason === 'schedule',
   pinned: false,

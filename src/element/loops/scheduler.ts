@@ -16,7 +16,7 @@ export interface SchedulerOptions {
   /** How often it looks. Default 5 s. */
   readonly everyMs?: number
   /** How many groups it works on at once, since they share one pool. Default 2. */
-  readonly width?: number
+  readonly concurrency?: number
   /** How long it waits for one point to be made or deleted; the operation goes on. Default 120 s. */
   readonly limitMs?: number
 }
@@ -35,9 +35,9 @@ const randomSuffix = (): string => crypto.randomUUID().slice(0, 8)
  */
 export function createScheduler(options: SchedulerOptions): Scheduler {
   const { database, log, now = () => new Date(), newSuffix = randomSuffix } = options
-  const { everyMs = 5_000, width = 2, limitMs = 120_000 } = options
+  const { everyMs = 5_000, concurrency = 2, limitMs = 120_000 } = options
   const stop = new AbortController()
-  const pool = new KeyedPool(width)
+  const pool = new KeyedPool(concurrency)
   const signal = () => AbortSignal.any([stop.signal, AbortSignal.timeout(limitMs)])
   const reaper = createReaper({ reader: database.reader, groups: options.groups, log, now, signal })
   let lookedAt: Date | undefined

@@ -12,5 +12,6 @@ export function policyRoutes(serve: Serve, groups: VolumeGroups): void {
   serve('listPolicyAssignments', ({ query }, call) => groups.listPolicyAssignments(query, call))
   serve('groupPolicies', ({ params }, call) => groups.effectivePolicies(params.groupId, call))
   serve('getSchedule', ({ params }, call) => groups.getSchedule(params.groupId, call))
+  serve('listSchedules', ({ query }, call) => groups.listSchedules(query, call))
   serve('diskPolicies', ({ params }, call) => groups.effectivePolicies(params.diskId, call))
 }

@@ -103,6 +103,14 @@ export const policyCalls = {
     params: Type.Object({ groupId: groupId() }),
     answer: ScheduleStateSchema,
   }),
+  listSchedules: describe({
+    method: 'GET',
+    path: '/schedules',
+    summary:
+      'Lists the schedules of volume groups, what is due first: all, or those of which a point was missed.',
+    query: listQuery({ state: Type.Optional(Type.Enum(['kept', 'missed'])) }),
+    answer: pageOf(ScheduleStateSchema, 'ScheduleState'),
+  }),
   diskPolicies: describe({
     method: 'GET',
     path: '/disks/:diskId/effective-policies',

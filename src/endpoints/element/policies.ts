@@ -12,6 +12,7 @@ export function policyEndpoint(call: Caller): Policies {
     unassignPolicy: (target, kind, options) => call('unassignPolicy', { query: { target, kind } }, options),
     listPolicyAssignments: (query = {}, options) => call('listPolicyAssignments', { query }, options),
     getSchedule: (groupId, options) => call('getSchedule', { params: { groupId } }, options),
+    listSchedules: (query = {}, options) => call('listSchedules', { query }, options),
     effectivePolicies: (of, options) =>
       diskIds.is(of)
         ? call('diskPolicies', { params: { diskId: of } }, options)

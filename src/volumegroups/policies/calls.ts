@@ -9,7 +9,7 @@ import type { Runner } from '../scope.ts'
 import type { VolumeGroup } from '../types.ts'
 import { checkPolicy, checkSettings } from './check.ts'
 import { effectivePolicies, placeOf, policyBook, targetsOf } from './effective.ts'
-import { scheduleState } from './plans.ts'
+import { type SchedulePlan, scheduleState } from './plans.ts'
 import type { Policies } from './port.ts'
 
 type Changes = 'createPolicy' | 'updatePolicy' | 'deletePolicy' | 'assignPolicy' | 'unassignPolicy'
@@ -70,6 +70,15 @@ export function policyReads(reader: Reader, now: () => Date): Pick<Policies, Rea
     getSchedule: async (id) => {
       const group = await groupOf(reader, id)
       return scheduleState(group.id, await reader.plan(id), now())
+    },
+    listSchedules: async (query = {}) => {
+      const at = now()
+      const page = await pageOf<SchedulePlan>(query, {
+        name: 'schedules',
+        cursorOf: ({ dueAt, groupId }) => ({ atMs: dueAt.getTime(), keys: [groupId] }),
+        read: (slice) => reader.plans({ state: query.state, now: at }, slice),
+      })
+      return { ...page, items: page.items.map((plan) => scheduleState(plan.groupId, plan, at)) }
     },
   }
 }

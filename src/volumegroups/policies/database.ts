@@ -1,8 +1,8 @@
 import type { Slice, Within } from '../database.ts'
 import type { PolicyId, VolumeGroupId } from '../ids.ts'
 import type { ProjectPath, VolumeGroup } from '../types.ts'
-import type { SchedulePlan } from './plans.ts'
-import type { AssignmentFilter, PolicyFilter } from './port.ts'
+import type { MissedSchedules, SchedulePlan } from './plans.ts'
+import type { AssignmentFilter, PolicyFilter, ScheduleFilter } from './port.ts'
 import type {
   Policy,
   PolicyAssignment,
@@ -20,9 +20,17 @@ export interface PolicyReader {
   /** What is set on these targets, or on any, with the policies that this names. */
   policySettings(targets?: readonly PolicyTarget[]): Promise<SettingsWithPolicies>
   plan(group: VolumeGroupId): Promise<SchedulePlan | undefined>
+  /** In the order in which they are due. `state`: as of `now`. */
+  plans(query: PlanQuery & Within, slice: Slice): Promise<readonly SchedulePlan[]>
+  /** Of all groups, by reason. */
+  missedPlans(now: Date): Promise<readonly MissedSchedules[]>
   schedulables(): Promise<readonly Schedulable[]>
   /** The groups that hold points whose own time is over, and that no lock keeps. */
   groupsWithExpired(now: Date): Promise<readonly VolumeGroupId[]>
+}
+
+export interface PlanQuery extends ScheduleFilter {
+  readonly now: Date
 }
 
 /** A group that the scheduler looks at: it has disks, or a plan from when it had. */

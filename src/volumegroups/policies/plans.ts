@@ -35,6 +35,14 @@ export interface ScheduleState {
   readonly missed: (PlanFailure & { readonly since: Date }) | undefined
 }
 
+/** Groups of which a point is due and not made, for one reason. */
+export interface MissedSchedules {
+  readonly reason: string
+  readonly count: number
+  /** Since when the oldest is. */
+  readonly since: Date
+}
+
 export interface PlanContext {
   readonly now: Date
   /** A few random letters. */
@@ -47,6 +55,11 @@ const FIRST_RETRY_MS = 15_000
 const MAX_RETRY_MS = 10 * 60_000
 /** A due point may wait for its turn for so long before it counts as missed. */
 const OVERDUE_AFTER_MS = 2 * 60_000
+/** Why, of a point that was not tried yet. */
+export const OVERDUE = 'POINT_OVERDUE'
+
+/** Missed is what failed, and what was due before this. */
+export const overdueBefore = (now: Date): Date => new Date(now.getTime() - OVERDUE_AFTER_MS)
 
 /** The plan as it should be: the same object if it is that already. */
 export function planFor(
@@ -107,7 +120,7 @@ export function scheduleState(
 
 function missedBy({ dueAt, failure }: SchedulePlan, now: Date): ScheduleState['missed'] {
   if (failure) return { since: dueAt, ...failure }
-  if (now.getTime() - dueAt.getTime() <= OVERDUE_AFTER_MS) return undefined
+  if (dueAt >= overdueBefore(now)) return undefined
   const message = `the recovery point that was due at ${dueAt.toISOString()} waits for its turn`
-  return { since: dueAt, reason: 'POINT_OVERDUE', message }
+  return { since: dueAt, reason: OVERDUE, message }
 }

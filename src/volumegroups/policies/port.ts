@@ -23,6 +23,11 @@ export interface AssignmentFilter {
   readonly policyId?: PolicyId | undefined
 }
 
+export interface ScheduleFilter {
+  /** `missed`: a point is due and not made. */
+  readonly state?: 'kept' | 'missed' | undefined
+}
+
 /** The part of the domain port that is about policies. */
 export interface Policies {
   /** Idempotent by (project, name): the same settings, or NAME_TAKEN. */
@@ -47,4 +52,6 @@ export interface Policies {
   effectivePolicies(of: VolumeGroupId | DiskId, call?: CallOptions): Promise<EffectivePolicies>
   /** When the group's next recovery point is due, and whether one was missed. */
   getSchedule(id: VolumeGroupId, call?: CallOptions): Promise<ScheduleState>
+  /** Of all groups that have one: what is due first comes first, so that what was missed longest does. */
+  listSchedules(query?: PageQuery & ScheduleFilter, call?: CallOptions): Promise<Page<ScheduleState>>
 }

@@ -19,7 +19,9 @@ export function scopedPolicies(reader: Reader, within: ProjectPath): PolicyReade
       const group = await reader.group(id)
       return group && isWithin(group.project, within) ? reader.plan(id) : undefined
     },
-    // Only the scheduler asks for these, and it is nobody's caller.
+    plans: (query, slice) => reader.plans({ ...query, within }, slice),
+    // Only the scheduler and the figures ask for these, and they are nobody's caller.
+    missedPlans: async () => [],
     schedulables: async () => [],
     groupsWithExpired: async () => [],
   }

@@ -179,5 +179,6 @@ export const REST_CALLS: { readonly [Name in CallName]: (other: Things, own: Thi
   listPolicyAssignments: ({ policyId }) => [{}, { query: { policyId } }],
   groupPolicies: group,
   getSchedule: group,
+  listSchedules: () => [{}, { query: { state: 'missed' } }, { query: { state: 'kept' } }],
   diskPolicies: disk,
 }

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
 import { describe, expect, test } from 'vitest'
 import { openDatabase } from '../../../src/database/open.ts'
+import { createMetrics, measureSchedules } from '../../../src/element/index.ts'
 import { createScheduler } from '../../../src/element/loops/scheduler.ts'
 import {
   type Database,
@@ -55,10 +56,10 @@ async function staged(wrap: Wrapped = {}) {
     element: { name: 'element-1', site: 'site-1', version: '0.0.0' },
   })
   await service.start()
-  const schedulerOn = (database: Database, width = 2) =>
+  const schedulerOn = (database: Database, concurrency = 2) =>
     createScheduler({
       ...{ database, groups: service, log: pino({ level: 'silent' }), now },
-      ...{ everyMs: Infinity, width, limitMs: 500 },
+      ...{ everyMs: Infinity, concurrency, limitMs: 500 },
     })
   const scheduler = schedulerOn(wrap.database?.(database) ?? database)
   const pass = async (ms: number) => {
@@ -348,3 +349,58 @@ describe('expiry', () => {
     expect(await pointsOf(groupId)).toEqual([])
   })
 })
+
+test('what was missed is listed over all groups, oldest first, and counted by reason', async () => {
+  await using stage = await staged()
+  const { service, clock, now, protect } = stage
+  await protect(hourly())
+  const ids: VolumeGroupId[] = []
+  for (const name of ['a', 'b', 'c']) {
+    const where = { project: `/${name}`, createProject: true, group: { kind: 'named', name } } as const
+    ids.push((await service.createDisk(diskSpec(name, where))).groupId)
+  }
+  await stage.scheduler.tick()
+  const all = (await service.listSchedules()).items
+  expect(all.map(({ groupId }) => groupId).sort()).toEqual(ids.toSorted())
+  expect(all.map(({ dueAt }) => dueAt)).toEqual(all.map(({ dueAt }) => dueAt).toSorted(byTime))
+  expect((await service.listSchedules({ state: 'missed' })).items).toEqual([])
+  expect(await service.missedSchedules()).toEqual([])
+
+  const plan = await stage.database.reader.plan(ids[0]!)
+  const failure = { reason: 'NO_SPACE', message: 'full' }
+  await stage.database.transact((tx) => tx.putPlan({ ...plan!, failure, failures: 1 }))
+  clock.nowMs += 2 * HOUR_MS // nobody looks
+  const missed: (typeof all)[number][] = []
+  let token: string | undefined
+  do {
+    const page = await service.listSchedules({ state: 'missed', limit: 1, token })
+    missed.push(...page.items)
+    token = page.nextToken
+  } while (token !== undefined)
+  expect(missed.map(({ groupId }) => groupId)).toEqual(all.map(({ groupId }) => groupId))
+  expect((await service.listSchedules({ state: 'kept' })).items).toEqual([])
+  const counted = (await service.missedSchedules()).toSorted((a, b) => (a.reason < b.reason ? -1 : 1))
+  expect(counted).toEqual([
+    { reason: 'NO_SPACE', count: 1, since: plan!.dueAt },
+    { reason: 'POINT_OVERDUE', count: 2, since: expect.any(Date) },
+  ])
+  const metrics = createMetrics('1')
+  measureSchedules(metrics, () => service.missedSchedules())
+  const text = await metrics.registry.metrics()
+  expect(text).toContain('mooring_rpo_missed{reason="POINT_OVERDUE"} 2')
+  expect(text).toContain('mooring_rpo_missed{reason="NO_SPACE"} 1')
+  const oldest = Math.min(...all.map(({ dueAt }) => dueAt!.getTime())) / 1000
+  expect(text).toContain(`mooring_rpo_missed_since_timestamp_seconds ${oldest}`)
+
+  const project = (await service.listProjects({ path: '/a' })).items[0]!
+  const caller = { id: 'token', projectId: project.id, initiatorId: undefined }
+  expect((await service.listSchedules({}, { caller })).items.map(({ groupId }) => groupId)).toEqual([ids[0]])
+
+  await stage.scheduler.tick()
+  await stage.pass(HOUR_MS / 4)
+  expect(now().getTime()).toBeGreaterThan(plan!.dueAt.getTime())
+  expect((await service.listSchedules({ state: 'missed' })).items).toEqual([])
+  expect(await metrics.registry.metrics()).toContain('mooring_rpo_missed_since_timestamp_seconds 0')
+})
+
+const byTime = (a: Date | undefined, b: Date | undefined): number => a!.getTime() - b!.getTime()
