@@ -32,6 +32,8 @@ import { projectDelete } from './project/delete.ts'
 import { projectList } from './project/list.ts'
 import { projectMove } from './project/move.ts'
 import { projectShow } from './project/show.ts'
+import { recoveryList } from './recovery/list.ts'
+import { recoveryShow } from './recovery/show.ts'
 import { rpCreate } from './rp/create.ts'
 import { rpDelete } from './rp/delete.ts'
 import { rpImages } from './rp/images.ts'
@@ -109,6 +111,11 @@ const NOUNS: readonly {
   },
   { name: 'token', about: 'rights to call this API', verbs: [tokenList, tokenCreate, tokenRevoke] },
   { name: 'backup', about: 'copies of the element’s database', verbs: [backupList, backupCreate] },
+  {
+    name: 'recovery',
+    about: 'what was decided when database and data differed',
+    verbs: [recoveryList, recoveryShow],
+  },
   {
     name: 'operation',
     about: 'what was done, is under way, or failed',

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely'
-import type { Disk, DiskId, InitiatorId, Reader, Transactor } from '../volumegroups/index.ts'
+import type { Disk, DiskId, InitiatorId, ManifestDisk, Reader, Transactor } from '../volumegroups/index.ts'
 import { idAt, idsWithin } from './projects.ts'
 import { type Row, toDisk } from './rows.ts'
 import type { Schema } from './schema.ts'
@@ -56,22 +56,7 @@ export async function toDisks(db: Kysely<Schema>, rows: readonly Row<'disks'>[])
 export function diskWriter(db: Kysely<Schema>): DiskWriter {
   return {
     insertDisk: async (disk) => {
-      const { id, name, lun, generation } = disk
-      await db
-        .insertInto('disks')
-        .values({
-          ...{ id, name, lun, generation },
-          group_id: disk.groupId,
-          project_id: projectOf(db, disk.groupId),
-          size_bytes: disk.sizeBytes,
-          attributes: JSON.stringify(disk.attributes),
-          source_disk_id: disk.source?.diskId ?? null,
-          source_recovery_point_id:
-            disk.source?.kind === 'recoveryPoint' ? disk.source.recoveryPointId : null,
-          group_changes: disk.groupChanges === undefined ? null : JSON.stringify(disk.groupChanges),
-          created_at_ms: disk.createdAt.getTime(),
-        })
-        .execute()
+      await db.insertInto('disks').values(diskColumns(db, disk)).execute()
     },
     resizeDisk: async (id, sizeBytes) => {
       await db
@@ -85,6 +70,19 @@ export function diskWriter(db: Kysely<Schema>): DiskWriter {
     },
   }
 }
+
+/** All that a row says of a disk, but for what is said of its data. */
+export const diskColumns = (db: Kysely<Schema>, disk: ManifestDisk) => ({
+  ...{ id: disk.id, name: disk.name, lun: disk.lun, generation: disk.generation },
+  group_id: disk.groupId,
+  project_id: projectOf(db, disk.groupId),
+  size_bytes: disk.sizeBytes,
+  attributes: JSON.stringify(disk.attributes),
+  source_disk_id: disk.source?.diskId ?? null,
+  source_recovery_point_id: disk.source?.kind === 'recoveryPoint' ? disk.source.recoveryPointId : null,
+  group_changes: disk.groupChanges === undefined ? null : JSON.stringify(disk.groupChanges),
+  created_at_ms: disk.createdAt.getTime(),
+})
 
 /** A subquery for the project that a row of the group carries. */
 export const projectOf = (db: Kysely<Schema>, groupId: string) =>

@@ -2,16 +2,15 @@ import type { Kysely } from 'kysely'
 import {
   type DiskId,
   MAX_LUN,
-  type Manifest,
   type ProjectPath,
   type Reader,
   type RecoveryPointId,
   type Transactor,
   type VolumeGroupId,
 } from '../volumegroups/index.ts'
+import { manifestOf } from './manifests.ts'
 import { idAt, idsWithin } from './projects.ts'
-import { toRecoveryPoints } from './recovery-points.ts'
-import { toDisk, toGroup } from './rows.ts'
+import { toGroup } from './rows.ts'
 import type { Schema } from './schema.ts'
 import { sliced } from './slices.ts'
 
@@ -58,7 +57,11 @@ export function groupReader(db: Kysely<Schema>): GroupReader {
         .execute()
       return rows.map((row) => row.id as DiskId | RecoveryPointId)
     },
-    manifest: (id) => manifestOf(db, id),
+    manifest: async (id) => {
+      const group = db.selectFrom('volume_groups').select('data_missing_since_ms').where('id', '=', id)
+      const isMissing = ((await group.executeTakeFirst())?.data_missing_since_ms ?? null) !== null
+      return isMissing ? undefined : manifestOf(db, id)
+    },
   }
 }
 
@@ -86,27 +89,6 @@ const NAMED = [
   ['disks', 'disk'],
   ['recovery_points', 'recovery point'],
 ] as const
-
-async function manifestOf(db: Kysely<Schema>, id: VolumeGroupId): Promise<Manifest | undefined> {
-  const group = await groupRows(db).where('volume_groups.id', '=', id).executeTakeFirst()
-  if (group === undefined) return undefined
-  const disks = db.selectFrom('disks').selectAll().where('group_id', '=', id).orderBy('lun')
-  const points = db
-    .selectFrom('recovery_points')
-    .selectAll()
-    .where('group_id', '=', id)
-    .orderBy('created_at_ms')
-    .orderBy('id')
-  return {
-    version: 1,
-    group: toGroup(group),
-    disks: (await disks.execute()).map((row) => {
-      const { attachedTo: _, ...disk } = toDisk(row, [])
-      return disk
-    }),
-    recoveryPoints: await toRecoveryPoints(db, await points.execute()),
-  }
-}
 
 export function groupWriter(db: Kysely<Schema>): GroupWriter {
   return {

@@ -4,6 +4,7 @@ import * as spine from './migrations/0001-spine.ts'
 import * as projects from './migrations/0002-projects.ts'
 import * as policies from './migrations/0003-policies.ts'
 import * as labels from './migrations/0004-labels.ts'
+import * as recovery from './migrations/0005-recovery.ts'
 import * as leases from './migrations/0006-leases.ts'
 
 /** In this order; one that was released is never changed. */
@@ -12,6 +13,7 @@ const MIGRATIONS = {
   '0002-projects': projects,
   '0003-policies': policies,
   '0004-labels': labels,
+  '0005-recovery': recovery,
   '0006-leases': leases,
 }
 

@@ -12,18 +12,22 @@ import { nodeSqliteDialect, openFile } from './node-sqlite.ts'
 import { journalWriter, operationReader } from './operations.ts'
 import { policyReader, policyWriter } from './policies.ts'
 import { projectReader, projectWriter } from './projects.ts'
+import { recoveryReader, recoveryWriter } from './recoveries.ts'
 import { recoveryPointReader, recoveryPointWriter } from './recovery-points.ts'
 import type { Schema } from './schema.ts'
 import { tokenReader, tokenWriter } from './tokens.ts'
 
-/** Opens the element's database, makes it if there is none, and brings its schema up to date. */
-export async function openDatabase(path: string): Promise<Database> {
+/**
+ * Opens the element's database, makes it if there is none, and brings its schema up to date. A new one is of the
+ * element that `elementId` names, or of a new one.
+ */
+export async function openDatabase(path: string, { elementId }: OpenOptions = {}): Promise<Database> {
   return translated(async () => {
     closeSync(openSync(path, 'a', 0o600)) // SQLite gives its other files the mode of this one; it holds secrets
     const db = new Kysely<Schema>({ dialect: nodeSqliteDialect(openFile(path)) })
     await migrate(db)
     return {
-      elementId: await elementIdOf(db),
+      elementId: await elementIdOf(db, elementId),
       reader: translatedReader(readerOf(db)),
       transact: (change) => translated(() => db.transaction().execute((tx) => change(transactorOf(tx)))),
       rehearse: (change) => translated(() => rehearse(db, change)),
@@ -43,6 +47,7 @@ const readerOf = (db: Kysely<Schema>): Reader => ({
   ...leaseReader(db),
   ...attachmentReader(db),
   ...operationReader(db),
+  ...recoveryReader(db),
 })
 
 const transactorOf = (db: Kysely<Schema>): Transactor => ({
@@ -56,6 +61,7 @@ const transactorOf = (db: Kysely<Schema>): Transactor => ({
   ...initiatorWriter(db),
   ...leaseWriter(db),
   ...attachmentWriter(db),
+  ...recoveryWriter(db),
   ...journalWriter(db),
 })
 
@@ -78,11 +84,14 @@ async function rehearse<Seen>(db: Kysely<Schema>, change: (tx: Transactor) => Pr
   }
 }
 
-async function elementIdOf(db: Kysely<Schema>): Promise<string> {
+export interface OpenOptions {
+  readonly elementId?: string | undefined
+}
+
+async function elementIdOf(db: Kysely<Schema>, id: string = randomUUID()): Promise<string> {
   return db.transaction().execute(async (tx) => {
     const known = await tx.selectFrom('element').select('id').executeTakeFirst()
     if (known) return known.id
-    const id = randomUUID()
     await tx.insertInto('element').values({ id, incarnation: randomUUID() }).execute()
     return id
   })

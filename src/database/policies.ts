@@ -48,18 +48,24 @@ export function policyReader(db: Kysely<Schema>): PolicyReader {
       }
       return (await sliced(query, ['set_at_ms', 'place', 'kind'], slice).execute()).map(toAssignment)
     },
-    policySettings: async (targets) => {
-      const rows = await (targets === undefined ? settingRows(db) : settingsOn(db, targets)).execute()
-      const settings = rows.map(toAssignment)
-      const policyIds = [...new Set(settings.flatMap(({ policyId }) => policyId ?? []))]
-      if (policyIds.length === 0) return { settings, policies: [] }
-      // Asked for all, it reads all: a list of ids can be too long for a query.
-      const policies =
-        targets === undefined ? policyRows(db) : policyRows(db).where('policies.id', 'in', policyIds)
-      return { settings, policies: (await policies.execute()).map(toPolicy) }
-    },
+    policySettings: (targets) => settingsWithPolicies(db, targets),
     ...planReader(db),
   }
+}
+
+/** What is set on these targets, or on any, with at least the policies that this names. */
+export async function settingsWithPolicies(
+  db: Kysely<Schema>,
+  targets: readonly PolicyTarget[] | undefined,
+): Promise<{ settings: PolicyAssignment[]; policies: Policy[] }> {
+  const rows = await (targets === undefined ? settingRows(db) : settingsOn(db, targets)).execute()
+  const settings = rows.map(toAssignment)
+  const policyIds = [...new Set(settings.flatMap(({ policyId }) => policyId ?? []))]
+  if (policyIds.length === 0) return { settings, policies: [] }
+  // Asked for all, it reads all: a list of ids can be too long for a query.
+  const policies =
+    targets === undefined ? policyRows(db) : policyRows(db).where('policies.id', 'in', policyIds)
+  return { settings, policies: (await policies.execute()).map(toPolicy) }
 }
 
 const policyRows = (db: Kysely<Schema>) =>

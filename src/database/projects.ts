@@ -10,7 +10,7 @@ type ProjectReader = Pick<
   Reader,
   'project' | 'projectAt' | 'projects' | 'projectContents' | 'depthWithin' | 'stranded' | 'strandedPolicies'
 >
-type ProjectWriter = Pick<Transactor, 'insertProject' | 'moveProject' | 'deleteProject'>
+type ProjectWriter = Pick<Transactor, 'insertProject' | 'touchProject' | 'moveProject' | 'deleteProject'>
 
 /** The ids of a project and of all that is in it, as a subquery. */
 export const idsWithin = (db: Kysely<Schema>, path: ProjectPath) =>
@@ -132,6 +132,13 @@ export function projectWriter(db: Kysely<Schema>): ProjectWriter {
           ...{ id, path, generation, name: nameOf(path), created_at_ms: createdAt.getTime() },
           parent_id: idAt(db, parentOf(path) as ProjectPath),
         })
+        .execute()
+    },
+    touchProject: async (path) => {
+      await db
+        .updateTable('projects')
+        .set((eb) => ({ generation: eb('generation', '+', 1n) }))
+        .where('path', '=', path)
         .execute()
     },
     moveProject: (id, path) => move(db, id, path),

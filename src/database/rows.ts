@@ -54,6 +54,7 @@ export function toGroup(row: Placed<'volume_groups'>): VolumeGroup {
     generation: Number(row.generation),
     epoch: Number(row.epoch),
     labels: JSON.parse(row.labels),
+    ...missingSince(row),
     createdAt: toDate(row.created_at_ms),
   }
 }
@@ -69,10 +70,14 @@ export function toDisk(row: Row<'disks'>, attachedTo: readonly InitiatorId[]): D
     source: toSource(row),
     ...(row.group_changes === null ? {} : { groupChanges: JSON.parse(row.group_changes) }),
     generation: Number(row.generation),
+    ...missingSince(row),
     createdAt: toDate(row.created_at_ms),
     attachedTo,
   }
 }
+
+const missingSince = ({ data_missing_since_ms: ms }: { readonly data_missing_since_ms: bigint | null }) =>
+  ms === null ? {} : { dataMissingSince: toDate(ms) }
 
 function toSource({ source_disk_id, source_recovery_point_id }: Row<'disks'>): DiskSource | undefined {
   if (source_disk_id === null) return undefined

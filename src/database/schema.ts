@@ -33,6 +33,7 @@ export interface Schema {
     epoch: Whole
     labels: ColumnType<string, string | undefined, string>
     next_lun: Whole
+    data_missing_since_ms: Whole | null
     created_at_ms: Whole
   }
   disks: {
@@ -47,6 +48,7 @@ export interface Schema {
     source_recovery_point_id: string | null
     group_changes: string | null
     generation: Whole
+    data_missing_since_ms: Whole | null
     created_at_ms: Whole
   }
   recovery_points: {
@@ -135,6 +137,15 @@ export interface Schema {
     failure_message: string | null
     started_at_ms: Whole
     ended_at_ms: Whole | null
+  }
+  recoveries: {
+    id: string
+    at_ms: Whole
+    is_restored: Flag
+    incarnation_before: string
+    incarnation_after: string
+    counts: string
+    decisions: string
   }
   idempotency_keys: {
     kind: string

@@ -85,6 +85,9 @@ export const ACCESS = {
   createBackup: operate,
   listBackups: operate,
 
+  getRecovery: view,
+  listRecoveries: view,
+
   getOperation: view,
   listOperations: view,
 } as const satisfies Record<CallName, Rights>

@@ -16,6 +16,7 @@ import { initiatorRoutes } from './routes/initiators.ts'
 import { operationRoutes } from './routes/operations.ts'
 import { policyRoutes } from './routes/policies.ts'
 import { projectRoutes } from './routes/projects.ts'
+import { recoveryRoutes } from './routes/recoveries.ts'
 import { recoveryPointRoutes } from './routes/recovery-points.ts'
 import { statusRoutes } from './routes/status.ts'
 import { tokenRoutes } from './routes/tokens.ts'
@@ -95,6 +96,7 @@ export function createElementApi(options: ElementApiOptions): FastifyInstance {
       recoveryPointRoutes,
       contentRoutes,
       backupRoutes,
+      recoveryRoutes,
     ]
     for (const add of [...routes, initiatorRoutes, attachmentRoutes, operationRoutes, policyRoutes])
       add(serve, groups)

@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import { type ElementSettings, readElementConfig, readTokens } from '../config/config.ts'
 import { createBackupFolder } from '../database/backups.ts'
 import { openDatabase } from '../database/open.ts'
-import { type Auth, createElementApi, createMetrics, listen, measureSchedules } from '../element/index.ts'
+import { type Auth, createElementApi, createMetrics, listen, measurePool } from '../element/index.ts'
 import { createBackupClock } from '../element/loops/backup-clock.ts'
 import { createPoolGuard } from '../element/loops/pool-guard.ts'
 import { createPoolRelief } from '../element/loops/pool-relief.ts'
@@ -13,6 +13,7 @@ import { openPool, type Pool } from '../host/pool.ts'
 import { createBtrfsStore } from '../host/stores/btrfs/store.ts'
 import { createTgtTarget } from '../host/targets/tgt/target.ts'
 import type { InitiatorId, Target } from '../volumegroups/index.ts'
+import { elementIdIn } from '../volumegroups/recovery/facts.ts'
 import { createVolumeGroups, type VolumeGroupsService } from '../volumegroups/service.ts'
 import { createLogger, type Running } from './lifecycle.ts'
 import { VERSION } from './version.ts'
@@ -27,10 +28,11 @@ export async function startElement(configFile: string): Promise<Running> {
   mkdirSync(config.stateDir, { recursive: true, mode: 0o700 })
   await using stack = new AsyncDisposableStack()
   const databasePath = databaseOf(config)
-  const database = stack.use(await openDatabase(databasePath))
-  const backups = createBackupFolder({ databasePath, ...backupsOf(config) })
   const pool = stack.use(await openConfiguredPool(config))
   const store = createBtrfsStore({ poolPath: pool.path })
+  // A database that is new, for a pool that is not, is that of the pool's element.
+  const database = stack.use(await openDatabase(databasePath, { elementId: await elementIdIn(store) }))
+  const backups = createBackupFolder({ databasePath, ...backupsOf(config) })
   const target = stack.use(createConfiguredTarget(config, log))
   const service = stack.use(
     createVolumeGroups({
@@ -42,6 +44,7 @@ export async function startElement(configFile: string): Promise<Running> {
       lease: { ...config.lease, fenceMs: config.target.fenceMs },
       fencing: config.fencing,
       element: { name: config.name, site: config.site, version: VERSION },
+      recovered: ({ decisions: _, ...summary }) => log.warn(summary, 'database and data differed'),
       ended: (operation) => log.info(operation, 'operation ended'),
       report: ({ error, ...trouble }) => log.warn({ ...trouble, err: error }, 'an operation is in trouble'),
     }),
@@ -51,8 +54,7 @@ export async function startElement(configFile: string): Promise<Running> {
   const poolParts = { groups: service, log: log.child({ part: 'pool' }) }
   const relief = createPoolRelief({ ...poolParts, reader: database.reader, store, now: () => new Date() })
   stack.use(createPoolGuard({ ...poolParts, relief }))
-  const schedulerParts = { database, groups: service, log: log.child({ part: 'scheduler' }) }
-  stack.use(createScheduler({ ...schedulerParts, ...config.scheduler }))
+  stack.use(createScheduler({ database, groups: service, log: log.child({ part: 'scheduler' }) }))
   const everyMs = config.backup.everyMinutes * 60_000
   stack.use(createBackupClock({ backups, everyMs, log: log.child({ part: 'backup' }) }))
   log.info({ elementId: database.elementId, site: config.site, recovery }, 'element ready')
@@ -98,7 +100,7 @@ interface ApiParts {
 /** The unix socket always, HTTPS when it is configured; both are closed before what they stand on. */
 async function openApis(stack: AsyncDisposableStack, { config, service, log }: ApiParts): Promise<void> {
   const metrics = createMetrics(VERSION)
-  measureSchedules(metrics, () => service.missedSchedules())
+  measurePool(metrics, service)
   const common = { groups: service, log: log.child({ part: 'api' }), metrics }
   const local = createElementApi({ ...common, auth: { kind: 'local' } })
   stack.defer(() => local.close())

@@ -88,6 +88,11 @@ export const CATALOGUE = {
     meaning: 'No operation has this id.',
     fix: 'List the operations and use the id of one of them.',
   },
+  RECOVERY_NOT_FOUND: {
+    kind: 'not_found',
+    meaning: 'No recovery has this id, or it is so long ago that it was forgotten.',
+    fix: 'List the recoveries and use the id of one of them.',
+  },
   VOLUME_NOT_STAGED: {
     kind: 'precondition_failed',
     meaning: 'The volume is not staged on this node.',
@@ -342,6 +347,11 @@ export const CATALOGUE = {
     kind: 'unavailable',
     meaning: 'The store could not read or write its files.',
     fix: 'Look at the cause in the log of the element, and at the health of the pool.',
+  },
+  DATA_MISSING: {
+    kind: 'precondition_failed',
+    meaning: 'The disk or volume group is known, and the store does not have its data: it is not served.',
+    fix: 'Put the data back where they were and restart the element, or restore a recovery point, or delete it; `mooring recovery show` says what was found.',
   },
   MANIFEST_DAMAGED: {
     kind: 'precondition_failed',

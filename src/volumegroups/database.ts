@@ -10,8 +10,9 @@ import type {
   VolumeGroupId,
 } from './ids.ts'
 import type { LeaseRecord } from './leases.ts'
+import type { Manifest, ManifestDisk } from './manifest.ts'
 import type { PolicyReader, PolicyWriter } from './policies/database.ts'
-import type { Manifest } from './ports.ts'
+import type { RecoveryReader, RecoveryWriter } from './recoveries.ts'
 import type {
   Attachment,
   ChapCredentials,
@@ -110,7 +111,7 @@ export interface Scope {
 }
 
 /** Reads committed state (inside a transaction: what the transaction has made of it). */
-export interface Reader extends PolicyReader {
+export interface Reader extends RecoveryReader, PolicyReader {
   /** Left out: everything is found. */
   readonly scope?: Scope | undefined
 
@@ -136,6 +137,7 @@ export interface Reader extends PolicyReader {
   clashes(id: VolumeGroupId, project: ProjectPath, limit: number): Promise<readonly string[]>
   /** The ids of its first few disks and recovery points; none when it is empty. */
   contents(id: VolumeGroupId, limit: number): Promise<readonly (DiskId | RecoveryPointId)[]>
+  /** What it should say; undefined when there is nowhere to write it: no group, or none of its data. */
   manifest(id: VolumeGroupId): Promise<Manifest | undefined>
 
   disk(id: DiskId): Promise<Disk | undefined>
@@ -170,8 +172,10 @@ export type Moved =
   | { readonly project: ProjectPath; readonly groupId?: never }
 
 /** Exists only inside `transact`. */
-export interface Transactor extends Reader, PolicyWriter, JournalWriter {
+export interface Transactor extends Reader, RecoveryWriter, PolicyWriter, JournalWriter {
   insertProject(project: Project): Promise<void>
+  /** The project has changed: its generation grows. */
+  touchProject(path: ProjectPath): Promise<void>
   /** With all that is in it, whose generations grow. */
   moveProject(id: ProjectId, path: ProjectPath): Promise<void>
   deleteProject(id: ProjectId): Promise<void>
@@ -188,7 +192,7 @@ export interface Transactor extends Reader, PolicyWriter, JournalWriter {
   /** The next LUN that no disk of the group has; undefined when all are taken. Never the one given out last. */
   takeLun(id: VolumeGroupId): Promise<number | undefined>
 
-  insertDisk(disk: Omit<Disk, 'attachedTo'>): Promise<void>
+  insertDisk(disk: ManifestDisk): Promise<void>
   resizeDisk(id: DiskId, sizeBytes: bigint): Promise<void>
   deleteDisk(id: DiskId): Promise<void>
 

@@ -14,6 +14,7 @@ export interface EntityRef {
     | 'operation'
     | 'project'
     | 'token'
+    | 'recovery'
     | 'element'
   readonly id: string
 }

@@ -24,7 +24,8 @@ export function exportOf(
   }
 }
 
+/** What there are data for. */
 export const exportsOf = (store: Store, grants: readonly Grant[]): Export[] =>
-  grants.map(({ disk, initiator, attachment: { readOnly } }) =>
-    exportOf(store, { disk, initiator, readOnly }),
-  )
+  grants
+    .filter(({ disk }) => disk.dataMissingSince === undefined)
+    .map(({ disk, initiator, attachment: { readOnly } }) => exportOf(store, { disk, initiator, readOnly }))

@@ -17,6 +17,8 @@ export type PolicyId = Brand<'PolicyId'>
 export type ProjectId = Brand<'ProjectId'>
 /** `token-<uuid>`. */
 export type TokenId = Brand<'TokenId'>
+/** `recovery-<uuid>`. */
+export type RecoveryId = Brand<'RecoveryId'>
 /** The id a node gives itself (its Kubernetes node name); it is the CSI `node_id` too. */
 export type InitiatorId = Brand<'InitiatorId'>
 
@@ -37,9 +39,18 @@ export const operationIds = kindOf<OperationId>('op')
 export const policyIds = kindOf<PolicyId>('policy')
 export const projectIds = kindOf<ProjectId>('project')
 export const tokenIds = kindOf<TokenId>('token')
+export const recoveryIds = kindOf<RecoveryId>('recovery')
 
 /** The same everywhere. */
 export const ROOT_PROJECT_ID = projectIds.create('00000000-0000-0000-0000-000000000000')
+
+/** For a project of which only the path is known: the same id for the same path, and the same maker if one is named. */
+export function projectIdFor(path: string, maker = ''): ProjectId {
+  if (path === '/') return ROOT_PROJECT_ID
+  const hex = createHash('sha256').update(`${maker}${path}`).digest('hex')
+  const parts = [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`, `a${hex.slice(17, 20)}`]
+  return projectIds.create([...parts, hex.slice(20, 32)].join('-'))
+}
 
 /** The UUID in an id, without its prefix. */
 export function uuidOf(id: VolumeGroupId | DiskId | RecoveryPointId | OperationId): string {
@@ -51,8 +62,11 @@ const hexOf = (id: DiskId): string => uuidOf(id).replaceAll('-', '')
 /** SCSI unit serial number (VPD page 0x80): the 32 hex digits of the disk's UUID; tgt allows 36. */
 export const serialOf = (disk: DiskId): string => hexOf(disk)
 
-/** NAA-6 identifier (VPD page 0x83, SPC-5 §7.7.6.5), 32 hex digits: `6`, then the last 31 of the disk's UUID. */
-export const naaOf = (disk: DiskId): string => `6${hexOf(disk).slice(1)}`
+/**
+ * NAA-6 identifier (VPD page 0x83, SPC-5 §7.7.6.5), 32 hex digits: `6`, a company's number, and the first 25 of the
+ * disk's UUID. The kernel's own target makes it so of the serial number and can't be told another: see decision 0022.
+ */
+export const naaOf = (disk: DiskId): string => `6001405${hexOf(disk).slice(0, 25)}`
 
 /**
  * The iSCSI name of the target that shows one volume group to one initiator (RFC 7143 §4.2.7).

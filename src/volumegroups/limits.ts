@@ -41,3 +41,8 @@ export const MAX_RETAINED = 1000
 export const MAX_LOCK_MS = 3653 * 24 * 3_600_000
 export const MIN_RPO_MS = 60_000
 export const MAX_RPO_MS = 366 * 24 * 3_600_000
+
+/** Of which the element tells what it decided. */
+export const MAX_RECOVERIES = 32
+/** In each of them; all are counted. */
+export const MAX_RECORDED_DECISIONS = 1000

@@ -2,7 +2,7 @@ import type { Commit, Step } from '../journal/index.ts'
 import { KeyedQueue } from '../lib/keyed-queue.ts'
 import type { Database, Transactor } from './database.ts'
 import type { VolumeGroupId } from './ids.ts'
-import type { Store } from './ports.ts'
+import type { Manifest, Store } from './ports.ts'
 
 /** As many as operations can be in flight. */
 const MAX_WAITING = 256
@@ -24,6 +24,11 @@ export function createManifests(store: Store, database: Database): Manifests {
     const manifest = await database.reader.manifest(group)
     if (manifest) await store.writeManifest(manifest)
   }
+  /** Two operations may make one project for their groups: it is the first one's. */
+  const isBelied = async ({ projects }: Manifest): Promise<boolean> => {
+    const last = projects.at(-1)
+    return last !== undefined && (await database.reader.projectAt(last.path))?.id !== last.id
+  }
   return {
     seal: (group, commit) =>
       queue.run(group, async () => {
@@ -35,6 +40,8 @@ export function createManifests(store: Store, database: Database): Manifests {
           await restore(group).catch(() => {}) // the operation's undo tries again, and is heard if it fails
           throw error
         }
+        // What can not be written now, the next start writes.
+        if (manifest && (await isBelied(manifest))) await restore(group).catch(() => {})
       }),
     whileTrue: (group, work) => queue.run(group, work),
     restore: (group) => queue.run(group, () => restore(group)),

@@ -4,8 +4,10 @@ import type { StorageError } from './errors.ts'
 import type { GroupChanges } from './group-changes.ts'
 import type { DiskId, InitiatorId, OperationId, ProjectId, RecoveryPointId, VolumeGroupId } from './ids.ts'
 import type { Leases } from './leases.ts'
+import type { Manifest, PoolOwner, StoredGroup, StoredPoint } from './manifest.ts'
 import type { Policies } from './policies/port.ts'
 import type { Projects } from './projects.ts'
+import type { Recoveries } from './recoveries.ts'
 import type {
   Attachment,
   Capacity,
@@ -26,6 +28,7 @@ import type {
   VolumeGroup,
 } from './types.ts'
 
+export type * from './manifest.ts'
 export type { Export, Target } from './target.ts'
 
 /** Whose call it is: a token's. */
@@ -124,7 +127,7 @@ export interface DiskImageFilter extends PageQuery {
  * The domain port: what the CSI controller calls, what the REST client implements and what the element serves.
  * Every method throws StorageError and nothing else.
  */
-export interface VolumeGroups extends Policies, Projects, Contents, Backups, Leases {
+export interface VolumeGroups extends Policies, Projects, Contents, Leases, Backups, Recoveries {
   status(call?: CallOptions): Promise<ElementStatus>
   capacity(call?: CallOptions): Promise<PoolCapacity>
 
@@ -190,22 +193,6 @@ export interface VolumeGroups extends Policies, Projects, Contents, Backups, Lea
   ): Promise<Page<Operation>>
 }
 
-/** Says what a volume group is, beside its data. Enough to build the database anew. */
-export interface Manifest {
-  readonly version: 1
-  readonly group: VolumeGroup
-  readonly disks: readonly Omit<Disk, 'attachedTo'>[]
-  /** Recovery points as of this generation, without the one that holds this manifest. */
-  readonly recoveryPoints: readonly RecoveryPoint[]
-}
-
-/** What a store holds, as found in the store itself. */
-export interface StoredGroup {
-  readonly id: VolumeGroupId
-  readonly disks: readonly { readonly id: DiskId; readonly sizeBytes: bigint }[]
-  readonly recoveryPoints: readonly RecoveryPointId[]
-}
-
 /** The Store plug. Every method is idempotent and durable (fsync) when it returns. */
 export interface Store {
   readonly abilities: { readonly groupAtomic: boolean; readonly delta: boolean; readonly stream: boolean }
@@ -243,6 +230,10 @@ export interface Store {
   /** The file that a target serves. */
   backingPath(group: VolumeGroupId, disk: DiskId): string
   inventory(): Promise<readonly StoredGroup[]>
+  inspectPoint(group: VolumeGroupId, point: RecoveryPointId): Promise<StoredPoint>
+  /** Undefined in a pool that nobody has used yet. A damaged one throws MANIFEST_DAMAGED. */
+  readOwner(): Promise<PoolOwner | undefined>
+  writeOwner(owner: PoolOwner): Promise<void>
 }
 
 /** A disk that is attached to this node. */
@@ -283,6 +274,11 @@ export interface InitiatorPlug extends AsyncDisposable {
   list(call?: CallOptions): Promise<readonly AttachedDevice[]>
   /** Of the attached disks, as far as it is known; no I/O is done to find out. */
   sessions(call?: CallOptions): Promise<readonly DiskSession[]>
+  /**
+   * The disk is not this node's any more: all its I/O fails from now on, and nothing logs in for it again. What is left
+   * of it goes with `detach`. OK when it is not attached.
+   */
+  lose(diskId: DiskId, why: string, call?: CallOptions): Promise<void>
   /**
    * Puts right what broke: sessions that ended, devices that are missing. A disk that turns out to be another one fails
    * for good. `connectionOf` is asked where a login is needed. Harmless at any time; call it every few seconds.

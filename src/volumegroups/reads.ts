@@ -1,7 +1,7 @@
 import type { Reader } from './database.ts'
 import { StorageError } from './errors.ts'
 import { naaOf, serialOf } from './ids.ts'
-import { notFound } from './operations/index.ts'
+import { notFound, refuseMissing } from './operations/index.ts'
 import type { Target, VolumeGroups } from './ports.ts'
 import { pageOf } from './rules/pages.ts'
 import { seen } from './scope.ts'
@@ -33,6 +33,7 @@ export function gets(reader: Reader, target: Target): Pick<VolumeGroups, Gets> {
       const grants = await reader.grants(diskId)
       const found = grants.find(({ initiator }) => seen(reader, initiator) === initiatorId)
       const { attachment, disk, initiator } = found ?? thrown(notAttached(diskId, initiatorId))
+      refuseMissing('disk', disk)
       const { targetName, lun, readOnly, shared, grantedAt } = attachment
       return {
         ...{ diskId, targetName, lun, readOnly, shared, grantedAt },

@@ -55,6 +55,8 @@ function scopedReader(reader: Reader, scope: Scope): Reader {
     ...holders,
     ...scopedOperations(reader, scope),
     ...scopedPolicies(reader, within),
+    ...NO_RECOVERIES,
+    owner: () => reader.owner(),
     group,
     groupNamed: async (path, name) => (isIn(path) ? reader.groupNamed(path, name) : undefined),
     groups: (query, slice) => reader.groups({ ...query, within }, slice),
@@ -77,6 +79,13 @@ function scopedReader(reader: Reader, scope: Scope): Reader {
     grants: async (id) => (id && (await placed(await reader.disk(id))) ? reader.grants(id) : []),
   }
   return { ...found, scope }
+}
+
+/** They tell of all projects. */
+const NO_RECOVERIES: Pick<Found, 'groupRows' | 'recovery' | 'recoveries'> = {
+  groupRows: async () => [],
+  recovery: async () => undefined,
+  recoveries: async () => [],
 }
 
 type Places =
@@ -180,6 +189,17 @@ export async function hidingHolders(reader: Pick<Reader, 'initiator' | 'scope'>,
 
 /** Runs operations for one caller: they find what it finds, and its keys are its own. */
 export type Runner = Pick<Journal<Transactor>, 'run'>
+
+/** The same, with what fails put otherwise. */
+export const rephrasing = (runner: Runner, rephrase: (error: unknown) => Promise<unknown>): Runner => ({
+  run: async (definition, request, options) => {
+    try {
+      return await runner.run(definition, request, options)
+    } catch (error) {
+      throw await rephrase(error)
+    }
+  },
+})
 
 export function runnerFor(journal: Runner, caller: Caller | undefined): Runner {
   return {

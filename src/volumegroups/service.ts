@@ -27,10 +27,15 @@ import { createPoolSpace } from './pool-space.ts'
 import type { Caller, CallOptions, Export, GroupPointSpec, Store, Target, VolumeGroups } from './ports.ts'
 import type { KnownToken } from './projects.ts'
 import { gets, lists } from './reads.ts'
+import type { RecoveryReport } from './recoveries.ts'
+import { recoveryCalls } from './recovery/calls.ts'
+import { type ReconcileParts, reconcile } from './recovery/reconcile.ts'
+import { settleSealed } from './recovery/settle-sealed.ts'
 import { restores } from './restores.ts'
 import { DEFAULT_LEASE_TIMES, type LeaseTimes, leaseTerms } from './rules/leases.ts'
 import { DEFAULT_MARKS, type PoolMarks } from './rules/pool-state.ts'
-import { type Runner, readerFor, runnerFor } from './scope.ts'
+import { type Runner, readerFor, rephrasing, runnerFor } from './scope.ts'
+import { createSpaceHints } from './space-hints.ts'
 import type { ElementStatus, PoolCapacity, RecoveryPoint, Token } from './types.ts'
 
 export interface ServiceOptions {
@@ -40,18 +45,20 @@ export interface ServiceOptions {
   readonly element: { readonly name: string; readonly site: string; readonly version: string }
   /** What went wrong with no caller to hear of it: for the log. */
   readonly report?: (trouble: Trouble) => void
+  /** Database and store differed, and what was decided: for the log. */
+  readonly recovered?: (report: RecoveryReport) => void
   /** An operation is over: for the log. */
   readonly ended?: (operation: EndedOperation) => void
   readonly now?: () => Date
   readonly newSecret?: () => string
   readonly limits?: Partial<JournalLimits>
   readonly marks?: PoolMarks
-  /** Left out: this element keeps no backups. */
-  readonly backups?: BackupFolder
   readonly lease?: LeaseTimes
   readonly fencing?: Fencing
   /** Disposed of with the service. */
   readonly clock?: LeaseClock
+  /** Left out: this element keeps no backups. */
+  readonly backups?: BackupFolder
 }
 
 /** The domain port on a database, a store and a target. Its owner disposes of those three, after it. */
@@ -66,7 +73,10 @@ export interface VolumeGroupsService extends VolumeGroups, AsyncDisposable {
   missedSchedules(): Promise<readonly MissedSchedules[]>
   /** Measures the pool; pauses the target when next to nothing is left in it, and resumes it when there is space again. */
   lookAtPool(): Promise<PoolCapacity>
-  /** Starts the target, finishes what a former process left open, and opens for calls; until then NOT_READY. */
+  /**
+   * Brings database and store together, starts the target, finishes what a former process left open, and opens for
+   * calls; until then NOT_READY.
+   */
   start(): Promise<Recovery>
 }
 
@@ -95,6 +105,11 @@ export function createVolumeGroups(options: ServiceOptions): VolumeGroupsService
   }
   const exportsFromDatabase = async () => exportsOf(store, await database.reader.grants())
   const about = aboutOf(options, now())
+  // The target serves what the database says, no more: first of all what nothing has to be decided about.
+  const fence: ReconcileParts['fence'] = async (groups) => {
+    const grants = (await database.reader.grants()).filter(({ disk }) => !groups.has(disk.groupId))
+    await target.start(exportsOf(store, grants))
+  }
   const status = async () => ({ ...about, state })
   const portOn = (reader: Reader, runner: Runner) => ({
     ...gets(reader, target),
@@ -106,15 +121,22 @@ export function createVolumeGroups(options: ServiceOptions): VolumeGroupsService
     ...policyReads(reader, now),
     ...policyChanges(runner, operations),
     ...backupCalls(reader, options.backups),
+    ...recoveryCalls(reader),
     capacity: () => space.capacity(),
   })
   const createScheduledPoint: VolumeGroupsService['createScheduledPoint'] = (spec, call) =>
     journal.run(operations.createRecoveryPoint, { ...spec, reason: 'schedule' }, { signal: call?.signal })
+  const hints = createSpaceHints({ store, reader: database.reader, now })
+  const telling = (reader: Reader, runner: Runner) =>
+    portOn(
+      reader,
+      rephrasing(runner, (error) => hints.explain(error, reader)),
+    )
   const portFor = async (caller: Caller) =>
-    portOn(await readerFor(database.reader, caller), runnerFor(journal, caller))
+    telling(await readerFor(database.reader, caller), runnerFor(journal, caller))
   return {
     ...edge({ status }, () => {}),
-    ...edge(portOn(database.reader, runnerFor(journal, undefined)), admit, portFor),
+    ...edge(telling(database.reader, runnerFor(journal, undefined)), admit, portFor),
     ...edge({ createScheduledPoint }, admit),
     ...edge({ lookAtPool: () => space.look() }, () => {}),
     exportsFromDatabase,
@@ -122,9 +144,14 @@ export function createVolumeGroups(options: ServiceOptions): VolumeGroupsService
     tokenOf: async (sha256) => knownToken(await database.reader.tokenOf(sha256), database.reader, now()),
     start: async () => {
       await space.look() // what is full is not served
-      // The target first: finishing a grant or a revoke needs it, and it serves what the database says, no more.
-      await target.start(await exportsFromDatabase())
-      const recovery = await journal.recover(Object.values(operations))
+      const definitions = Object.values(operations)
+      await settleSealed({ database, store, now, definitions })
+      const report = await reconcile({ database, store, now, fence })
+      if (report) {
+        options.recovered?.(report)
+        await target.start(await exportsFromDatabase())
+      }
+      const recovery = await journal.recover(definitions)
       leases.begin()
       state = 'ready'
       return recovery

@@ -33,7 +33,7 @@ export interface Target extends AsyncDisposable {
   disconnect(targetName: string, chap: ChapCredentials | undefined): Promise<void>
   /**
    * Changes the size of one backing file, served under any number of exports, with no lost write and no error for
-   * an initiator that reconnects: `change` runs while none of them is served.
+   * an initiator that reconnects: `change` runs while none of them is served, or all of them safely are.
    */
   resize(exports: readonly Export[], change: () => Promise<void>): Promise<void>
   /**

@@ -33,6 +33,8 @@ export interface VolumeGroup {
   readonly generation: number
   /** Grows at each change of who may write the group. */
   readonly epoch: number
+  /** Since when the store does not have it. Left out: it has. */
+  readonly dataMissingSince?: Date | undefined
   /** For people and programs; the element does nothing with them, and no policy follows from them. */
   readonly labels: Readonly<Record<string, string>>
   readonly createdAt: Date
@@ -58,6 +60,8 @@ export interface Disk {
   readonly groupChanges?: GroupChanges | undefined
   readonly generation: number
   readonly createdAt: Date
+  /** Since when the store does not have it: it is not served. Left out: it has. */
+  readonly dataMissingSince?: Date | undefined
   /** The initiators that it is attached to now. */
   readonly attachedTo: readonly InitiatorId[]
 }

@@ -1,6 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { DiskId, Manifest, VolumeGroupId } from '../../src/volumegroups/index.ts'
-import { diskIds, recoveryPointIds, volumeGroupIds } from '../../src/volumegroups/index.ts'
+import {
+  diskIds,
+  policyIds,
+  projectIdFor,
+  ROOT_PROJECT_ID,
+  recoveryPointIds,
+  volumeGroupIds,
+} from '../../src/volumegroups/index.ts'
 import { contentTests, spaceTests } from './store/contents.ts'
 import {
   get,
@@ -234,9 +241,31 @@ function recoveryPointTests(use: Use): void {
   })
 }
 
+const POLICY: Manifest['policies'][number] = {
+  ...{ id: policyIds.create(), name: 'daily', project: '/', generation: 4, createdAt: new Date(3) },
+  ...{
+    kind: 'snapshot',
+    schedules: [{ kind: 'cron', cron: '0 3 * * *', timeZone: 'Europe/Berlin' }],
+    lockMs: 5,
+  },
+  retention: {
+    ...{ newest: 1, hourly: 0, daily: 7, weekly: 0, monthly: 0, yearly: 0 },
+    ...{ timeZone: 'UTC', minimumKept: 1 },
+  },
+}
+
 function manifestTests(use: Use): void {
   const manifestOf = (id: VolumeGroupId, generation: number): Manifest => ({
-    version: 1,
+    version: 2,
+    elementId: 'c1b2',
+    projects: [
+      { id: ROOT_PROJECT_ID, path: '/', generation: 1, createdAt: new Date(0) },
+      { id: projectIdFor('/team-a'), path: '/team-a', generation: 7, createdAt: new Date(1) },
+    ],
+    policySettings: [
+      { target: { kind: 'project', path: '/' }, kind: 'snapshot', policyId: POLICY.id, setAt: new Date(2) },
+    ],
+    policies: [POLICY],
     group: {
       id,
       name: 'shop',

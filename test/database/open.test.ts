@@ -151,7 +151,10 @@ test('entities come back as they went in, sizes beyond 2^53 included', async () 
   expect(await reader.disk(clone.id)).toMatchObject({ source })
   expect(await reader.disk(restored.id)).toMatchObject({ source: restored.source })
   expect(await reader.recoveryPoint(point.id)).toEqual(point)
-  const manifest = { version: 1, group, disks: [disk, clone, restored], recoveryPoints: [point] }
+  const manifest = {
+    ...{ version: 2, elementId: database.elementId, group, disks: [disk, clone, restored] },
+    ...{ recoveryPoints: [point], projects: [await reader.projectAt('/')], policySettings: [], policies: [] },
+  }
   expect(await reader.manifest(group.id)).toEqual(manifest)
 })
 

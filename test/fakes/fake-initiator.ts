@@ -36,6 +36,7 @@ export class FakeInitiator implements InitiatorPlug {
   nextError: StorageError | undefined
   readonly #options: FakeInitiatorOptions
   readonly #serialize = createSerializer(8)
+  readonly #lost = new Map<DiskId, string>()
 
   constructor(options: FakeInitiatorOptions) {
     this.#options = options
@@ -82,6 +83,7 @@ export class FakeInitiator implements InitiatorPlug {
       await assertIdle(device.path)
       await run({ file: 'sync', args: [device.path] })
       await detachLoop(device.path)
+      this.#lost.delete(diskId)
     })
   }
 
@@ -94,7 +96,14 @@ export class FakeInitiator implements InitiatorPlug {
   }
 
   async sessions(): Promise<readonly DiskSession[]> {
-    return (await this.list()).map(({ diskId }) => ({ diskId, state: 'connected', detail: '' }))
+    return (await this.list()).map(({ diskId }) => {
+      const why = this.#lost.get(diskId)
+      return { diskId, state: why === undefined ? 'connected' : 'failed', detail: why ?? '' }
+    })
+  }
+
+  async lose(diskId: DiskId, why: string): Promise<void> {
+    if ((await this.find(diskId)) !== undefined) this.#lost.set(diskId, why)
   }
 
   async repair(): Promise<readonly RepairFault[]> {

@@ -51,10 +51,12 @@ import {
   type ProjectPath,
   type Ranges,
   type RangesQuery,
+  type RecoveryId,
   type RecoveryPoint,
   type RecoveryPointId,
   type RecoveryPointSpec,
-  type ScheduleFilter,
+  type RecoveryReport,
+  type RecoverySummary,
   type ScheduleState,
   type SizeRange,
   StorageError,
@@ -102,6 +104,8 @@ export class FakeVolumeGroups implements VolumeGroups {
   readonly #state: FakeState
   readonly #policies: FakePolicies
   readonly #backups = new FakeTable<Backup>('backups')
+  /** What a test wants told. */
+  readonly recoveries = new FakeTable<RecoveryReport>('recoveries')
   readonly #operations = new FakeTable<Operation>('operations')
   readonly #requests = new Map<string, unknown>()
 
@@ -219,6 +223,17 @@ export class FakeVolumeGroups implements VolumeGroups {
   async listBackups(query: PageQuery = {}, call?: CallOptions): Promise<Page<Backup>> {
     heed(call)
     return this.#backups.page(query, () => true)
+  }
+
+  async getRecovery(id: RecoveryId, call?: CallOptions): Promise<RecoveryReport> {
+    heed(call)
+    return this.recoveries.get(id) ?? fail('RECOVERY_NOT_FOUND', { kind: 'recovery', id }, 'there is none')
+  }
+
+  async listRecoveries(query: PageQuery = {}, call?: CallOptions): Promise<Page<RecoverySummary>> {
+    heed(call)
+    const { items, nextToken } = this.recoveries.page(query, () => true)
+    return { items: items.map(({ decisions: _, ...summary }) => summary), nextToken }
   }
 
   async revokeToken(id: TokenId, call?: CallOptions): Promise<void> {
@@ -490,14 +505,6 @@ export class FakeVolumeGroups implements VolumeGroups {
   async getSchedule(id: VolumeGroupId, call?: CallOptions): Promise<ScheduleState> {
     heed(call)
     return this.#policies.schedule(id)
-  }
-
-  async listSchedules(
-    query: PageQuery & ScheduleFilter = {},
-    call?: CallOptions,
-  ): Promise<Page<ScheduleState>> {
-    heed(call)
-    return this.#policies.schedules(query)
   }
 
   async effectivePolicies(of: VolumeGroupId | DiskId, call?: CallOptions): Promise<EffectivePolicies> {

@@ -60,6 +60,7 @@ export class MemoryInitiator implements InitiatorPlug {
       throw new StorageError('STEP_TIMED_OUT', `${found.path} is still in use by a mount on this host`)
     }
     this.#devices.delete(diskId)
+    this.lost.delete(diskId)
   }
 
   async list(): Promise<readonly AttachedDevice[]> {
@@ -88,6 +89,10 @@ export class MemoryInitiator implements InitiatorPlug {
       throw new StorageError('COMMAND_FAILED', `${path} is not a block device of this host`)
     }
     return { device, medium }
+  }
+
+  async lose(diskId: DiskId, why: string): Promise<void> {
+    if (this.#devices.has(diskId)) this.lost.set(diskId, { state: 'failed', detail: why })
   }
 
   async repair(): Promise<readonly RepairFault[]> {

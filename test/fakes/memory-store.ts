@@ -1,4 +1,9 @@
-import { decodeManifest, encodeManifest } from '../../src/host/stores/manifest-file.ts'
+import {
+  decodeManifest,
+  decodeOwner,
+  encodeManifest,
+  encodeOwner,
+} from '../../src/host/stores/manifest-file.ts'
 import { refusals } from '../../src/host/stores/refusals.ts'
 import type {
   DiskId,
@@ -26,12 +31,15 @@ interface Group {
 export interface MemoryPool {
   readonly groups: Map<VolumeGroupId, Group>
   readonly totalBytes: bigint
+  /** What says whose it is. */
+  owner: string | undefined
   /** What was put aside, by its name. */
   readonly quarantine: Map<string, Group | Image | SparseImage>
 }
 
 export const createMemoryPool = (totalBytes = 1024n ** 4n): MemoryPool => ({
   groups: new Map(),
+  owner: undefined,
   totalBytes,
   quarantine: new Map(),
 })
@@ -62,6 +70,16 @@ export function createMemoryStore(pool: MemoryPool = createMemoryPool()): Memory
     space: async (id) => spaceOf(groupOf(pool, id), pool.groups.values()),
     quarantine: async (thing) => putAside(pool, thing),
     backingPath: pathOf,
+    inspectPoint: async (id, pointId) => {
+      const point = groupOf(pool, id).points.get(pointId)
+      if (point === undefined) throw refusals.noRecoveryPoint(pointId)
+      const disks = [...point.disks].map(([diskId, { sizeBytes }]) => ({ id: diskId, sizeBytes }))
+      return { id: pointId, disks, createdAt: new Date(0) }
+    },
+    readOwner: async () => (pool.owner === undefined ? undefined : decodeOwner(pool.owner)),
+    writeOwner: async (owner) => {
+      pool.owner = encodeOwner(owner)
+    },
     inventory: async () =>
       [...pool.groups].map(([id, { active, points }]) => ({
         id,

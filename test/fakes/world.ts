@@ -79,13 +79,13 @@ async function bootElement(
     ...wrap({ database, store, target }),
     element: { name: 'element-1', site: 'site-1', version: '0.0.0' },
     now,
+    clock,
+    fencing: fencing ?? 'revoke',
     backups: createBackupFolder({
       databasePath: host.databasePath,
       directory: `${host.databasePath}-backups`,
       keep: 3,
     }),
-    clock,
-    fencing: fencing ?? 'revoke',
     limits: { ...LIMITS, ...limits },
   })
   await service.start()

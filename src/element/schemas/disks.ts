@@ -117,6 +117,7 @@ export const DiskSchema = decodesTo<Disk>()(
       source: Type.Optional(SourceSchema),
       groupChanges: Type.Optional(GroupChangesSchema),
       generation: Type.Integer(),
+      dataMissingSince: Type.Optional(time()),
       createdAt: time(),
       attachedTo: Type.Array(initiator()),
     },

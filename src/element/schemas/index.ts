@@ -8,6 +8,7 @@ import { leaseCalls } from './leases.ts'
 import { operationCalls } from './operations.ts'
 import { policyCalls } from './policy-calls.ts'
 import { projectCalls } from './projects.ts'
+import { recoveryCalls } from './recoveries.ts'
 import { recoveryPointCalls } from './recovery-points.ts'
 import { statusCalls } from './status.ts'
 import { tokenCalls } from './tokens.ts'
@@ -34,6 +35,7 @@ export const API = {
   ...operationCalls,
   ...policyCalls,
   ...backupCalls,
+  ...recoveryCalls,
 }
 
 export type CallName = keyof typeof API

@@ -16,6 +16,7 @@ export const VolumeGroupSchema = decodesTo<VolumeGroup>()(
       generation: Type.Integer(),
       epoch: Type.Integer(),
       labels: Type.Record(Type.String(), Type.String()),
+      dataMissingSince: Type.Optional(time()),
       createdAt: time(),
     },
     { title: 'VolumeGroup' },

@@ -84,6 +84,9 @@ export function createElementEndpoint(
     createBackup: (options) => call('createBackup', {}, options),
     listBackups: (query = {}, options) => call('listBackups', { query }, options),
 
+    getRecovery: (recoveryId, options) => call('getRecovery', { params: { recoveryId } }, options),
+    listRecoveries: (query = {}, options) => call('listRecoveries', { query }, options),
+
     [Symbol.asyncDispose]: () => transport.close(),
   }
 }

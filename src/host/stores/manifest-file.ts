@@ -1,20 +1,22 @@
-import { createHash } from 'node:crypto'
-import type { Disk, Manifest, RecoveryPoint, VolumeGroup } from '../../volumegroups/index.ts'
-import { StorageError } from '../../volumegroups/index.ts'
+import type {
+  Manifest,
+  ManifestDisk,
+  PolicyAssignment,
+  PoolOwner,
+  Project,
+  RecoveryPoint,
+} from '../../volumegroups/index.ts'
+import { projectIdFor, StorageError } from '../../volumegroups/index.ts'
+import { ancestryOf } from '../../volumegroups/policies/effective.ts'
+import { decodeSummed, encodeSummed, type Written } from './summed-text.ts'
 
-/** The manifest as the text of its file: one line with the SHA-256 of the rest, then JSON that a person can read. */
-export function encodeManifest(manifest: Manifest): string {
-  const body = `${JSON.stringify(manifest, (_key, value) => (typeof value === 'bigint' ? `${value}` : value), 2)}\n`
-  return `${checksumOf(body)}\n${body}`
-}
+/** The manifest as the text of its file. */
+export const encodeManifest = (manifest: Manifest): string => encodeSummed(manifest)
 
 /** Throws MANIFEST_DAMAGED unless the text is whole, of a known version, and of this group. */
 export function decodeManifest(text: string, groupId: string): Manifest {
   try {
-    const end = text.indexOf('\n')
-    const body = text.slice(end + 1)
-    if (text.slice(0, end) !== checksumOf(body)) throw new Error('the checksum differs')
-    const manifest = parseManifest(JSON.parse(body))
+    const manifest = parseManifest(decodeSummed<Manifest>(text))
     if (manifest.group.id !== groupId) throw new Error(`it is of ${manifest.group.id}`)
     return manifest
   } catch (cause) {
@@ -25,35 +27,76 @@ export function decodeManifest(text: string, groupId: string): Manifest {
   }
 }
 
-const checksumOf = (body: string): string => `sha256 ${createHash('sha256').update(body).digest('hex')}`
+/** Whose the pool is, as the text of its file. */
+export const encodeOwner = (owner: PoolOwner): string => encodeSummed(owner)
 
-/** What JSON makes of a value: dates and sizes are strings, `undefined` fields are gone. */
-type Written<Value> = Value extends Date | bigint
-  ? string
-  : Value extends string | number | boolean | undefined
-    ? Value
-    : { readonly [Key in keyof Value]: Written<Value[Key]> }
-
-function parseManifest(written: Written<Manifest>): Manifest {
-  if (written.version !== 1) throw new Error(`version ${written.version} is not known`)
-  return {
-    version: 1,
-    group: parseGroup(written.group),
-    disks: written.disks.map(parseDisk),
-    recoveryPoints: written.recoveryPoints.map(parseRecoveryPoint),
+export function decodeOwner(text: string): PoolOwner {
+  try {
+    const { elementId, incarnation } = decodeSummed<PoolOwner>(text)
+    return { elementId, incarnation }
+  } catch (cause) {
+    throw new StorageError('MANIFEST_DAMAGED', 'what says whose the pool is is damaged', { cause })
   }
 }
 
-const parseGroup = (group: Written<VolumeGroup>): VolumeGroup =>
-  ({ ...group, createdAt: new Date(group.createdAt) }) as VolumeGroup
+function parseManifest(written: Written<Manifest>): Manifest {
+  const version: number = written.version
+  if (version !== 1 && version !== 2) throw new Error(`version ${version} is not known`)
+  const group = parseGroup(written.group)
+  const { elementId, projects, policySettings, policies } =
+    version === 1 ? unsaidInVersion1(group) : parseSurroundings(written)
+  return {
+    ...{ version: 2, elementId, group, projects },
+    disks: written.disks.map(parseDisk),
+    recoveryPoints: written.recoveryPoints.map(parseRecoveryPoint),
+    ...{ policySettings, policies },
+  }
+}
 
-const parseDisk = (disk: Written<Manifest['disks'][number]>): Omit<Disk, 'attachedTo'> =>
+type Surroundings = Pick<Manifest, 'elementId' | 'projects' | 'policySettings' | 'policies'>
+
+function parseSurroundings({
+  elementId,
+  projects,
+  policySettings,
+  policies,
+}: Written<Manifest>): Surroundings {
+  return {
+    elementId,
+    projects: projects.map(withCreation) as Project[],
+    policySettings: policySettings.map(
+      ({ setAt, ...setting }) => ({ ...setting, setAt: new Date(setAt) }) as PolicyAssignment,
+    ),
+    policies: policies.map((policy) => withCreation(policy) as unknown as Manifest['policies'][number]),
+  }
+}
+
+/** Projects had no ids in it: those that have to be made get the same ones from every such manifest. */
+const unsaidInVersion1 = ({ project, createdAt }: Manifest['group']): Surroundings => ({
+  elementId: undefined,
+  projects: ancestryOf(project)
+    .toReversed()
+    .map((path) => ({ id: projectIdFor(path), path, generation: 0, createdAt })),
+  policySettings: [],
+  policies: [],
+})
+
+const withCreation = <Item extends { readonly createdAt: string }>(item: Item) => ({
+  ...item,
+  createdAt: new Date(item.createdAt),
+})
+
+/** A group from before there were labels has none. */
+const NO_LABELS: object = { labels: {} }
+const parseGroup = (group: Written<Manifest['group']>): Manifest['group'] =>
+  ({ ...NO_LABELS, ...withCreation(group) }) as Manifest['group']
+
+const parseDisk = (disk: Written<ManifestDisk>): ManifestDisk =>
   ({
-    ...disk,
+    ...withCreation(disk),
     source: disk.source,
     sizeBytes: BigInt(disk.sizeBytes),
-    createdAt: new Date(disk.createdAt),
-  }) as Omit<Disk, 'attachedTo'>
+  }) as ManifestDisk
 
 /** A manifest from before recovery points had terms has none of these fields. */
 const NO_TERMS = { reason: 'user', labels: {} } as const
@@ -61,11 +104,10 @@ const NO_TERMS = { reason: 'user', labels: {} } as const
 const parseRecoveryPoint = (point: Written<RecoveryPoint>): RecoveryPoint =>
   ({
     ...NO_TERMS,
-    ...point,
+    ...withCreation(point),
     expiresAt: parseOptionalDate(point.expiresAt),
     lockedUntil: parseOptionalDate(point.lockedUntil),
     disks: point.disks.map((disk) => ({ ...disk, sizeBytes: BigInt(disk.sizeBytes) })),
-    createdAt: new Date(point.createdAt),
   }) as RecoveryPoint
 
 const parseOptionalDate = (text: string | undefined): Date | undefined =>

@@ -12,7 +12,7 @@ import { sizeFor } from '../rules/sizes.ts'
 import type { Disk, DiskSource, VolumeGroup } from '../types.ts'
 import { newGroup } from './createGroup.ts'
 import { type GroupSettings, setAll, settingsFor } from './group-settings.ts'
-import { nameLock, notFound, type Parts, shared } from './parts.ts'
+import { nameLock, notFound, type Parts, refuseMissing, shared } from './parts.ts'
 import { ensureProject, insideLocks, placeFor } from './places.ts'
 
 interface Intent {
@@ -71,7 +71,7 @@ export function createDisk(parts: Parts): Definition<Transactor, DiskSpec, Inten
     seal: ({ group }, commit) => manifests.seal(group.id, commit),
     commit: async (tx, { disk, group, makesGroup, settings }) => {
       if (makesGroup) {
-        await ensureProject(tx, group.project, group.createdAt)
+        await ensureProject(tx, group)
         await tx.insertGroup(group)
         await tx.takeLun(group.id)
       } else await tx.touchGroup(group.id)
@@ -96,6 +96,7 @@ async function placeOf(
   if (choice.kind === 'existing') {
     const group = await tx.group(choice.id)
     if (group === undefined) throw notFound({ kind: 'volumeGroup', id: choice.id })
+    refuseMissing('volumeGroup', group)
     const { id: placeId } = await placeFor(tx, group)
     return { group, makesGroup: false, placeId }
   }
@@ -104,6 +105,7 @@ async function placeOf(
     return { group: newGroup({ name: undefined, project, implicit: true }, at), makesGroup: true, placeId }
   }
   const known = await tx.groupNamed(project, choice.name)
+  if (known) refuseMissing('volumeGroup', known)
   const group = known ?? newGroup({ name: choice.name, project, implicit: false }, at)
   return { group, makesGroup: known === undefined, placeId }
 }
@@ -124,6 +126,7 @@ async function sourceOf(
   if (source.kind === 'disk') {
     const disk = await tx.disk(diskId)
     if (disk === undefined) throw notFound({ kind: 'disk', id: diskId })
+    refuseMissing('disk', disk)
     return { from: { kind: 'disk', groupId: disk.groupId, diskId }, sizeBytes: disk.sizeBytes }
   }
   const { recoveryPointId } = source

@@ -38,7 +38,7 @@ export function createGroup(parts: Parts): Definition<Transactor, Request, Inten
     ],
     seal: ({ id }, commit) => manifests.seal(id, commit),
     commit: async (tx, { placeId: _, ...group }) => {
-      await ensureProject(tx, group.project, group.createdAt)
+      await ensureProject(tx, group)
       await tx.insertGroup(group)
       return group
     },

@@ -1,10 +1,11 @@
 import type { Definition } from '../../journal/index.ts'
 import type { Transactor } from '../database.ts'
 import { Violations } from '../errors.ts'
+import { projectIds } from '../ids.ts'
 import { checkNewProject, parentOf } from '../rules/projects.ts'
 import type { Project, ProjectPath } from '../types.ts'
 import type { Parts } from './parts.ts'
-import { newProject, noProject, wholeLocks } from './places.ts'
+import { noProject, wholeLocks } from './places.ts'
 
 interface Intent {
   readonly project: Project
@@ -24,7 +25,9 @@ export function createProject({ now }: Parts): Definition<Transactor, ProjectPat
       const faults = new Violations()
       checkNewProject(faults, path)
       faults.throwIfAny()
-      return { intent: { project: newProject(path, now()), parent } }
+      return {
+        intent: { project: { id: projectIds.create(), path, generation: 1, createdAt: now() }, parent },
+      }
     },
     locks: ({ project }) => wholeLocks(project.path),
     subject: ({ project }) => project.id,

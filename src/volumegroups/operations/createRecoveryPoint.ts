@@ -7,7 +7,7 @@ import { restoresManifest } from '../manifests.ts'
 import type { GroupPointSpec, RecoveryPointSpec } from '../ports.ts'
 import { checkSamePoint } from '../rules/same.ts'
 import type { Disk, ProjectPath, RecoveryPoint } from '../types.ts'
-import { nameLock, notFound, type Parts, shared } from './parts.ts'
+import { nameLock, notFound, type Parts, refuseMissing, shared } from './parts.ts'
 import { insideLocks } from './places.ts'
 
 interface Intent {
@@ -26,7 +26,7 @@ export function createRecoveryPoint(parts: Parts): Definition<Transactor, Reques
   return {
     kind: 'createRecoveryPoint',
     plan: async (tx, spec) => {
-      const disks = 'groupId' in spec ? await allDisksOf(tx, spec.groupId) : await disksOf(tx, spec)
+      const disks = 'groupId' in spec ? await groupDisksOf(tx, spec) : await disksOf(tx, spec)
       const { groupId } = disks[0] as Disk
       const { project } = (await tx.group(groupId)) ?? { project: '/' }
       const known = await tx.recoveryPointNamed(project, spec.name)
@@ -68,6 +68,18 @@ export function createRecoveryPoint(parts: Parts): Definition<Transactor, Reques
   }
 }
 
+/** Of which a schedule takes those that are there: one whose data are missing leaves the others protected. */
+async function groupDisksOf(
+  tx: Reader,
+  { groupId, reason }: GroupPointSpec | ScheduledPointSpec,
+): Promise<readonly Disk[]> {
+  const disks = await allDisksOf(tx, groupId)
+  const present = disks.filter(({ dataMissingSince }) => dataMissingSince === undefined)
+  if (reason === 'schedule' && present.length > 0) return present
+  for (const disk of disks) refuseMissing('disk', disk)
+  return disks
+}
+
 /** However many there are: in the same transaction, so that none is missed. */
 export async function allDisksOf(tx: Reader, groupId: VolumeGroupId): Promise<readonly Disk[]> {
   const entity = { kind: 'volumeGroup', id: groupId } as const
@@ -82,8 +94,10 @@ async function disksOf(tx: Reader, { diskIds }: RecoveryPointSpec): Promise<read
   const disks: Disk[] = []
   for (const [index, id] of diskIds.entries()) {
     const disk = await tx.disk(id)
-    if (disk) disks.push(disk)
-    else faults.add(`diskIds[${index}]`, 'DISK_NOT_FOUND', `there is no disk ${id}`)
+    if (disk) {
+      refuseMissing('disk', disk)
+      disks.push(disk)
+    } else faults.add(`diskIds[${index}]`, 'DISK_NOT_FOUND', `there is no disk ${id}`)
   }
   faults.throwIfAny()
   return disks

@@ -8,7 +8,7 @@ import { isWithin } from '../rules/projects.ts'
 import { HIDDEN_INITIATOR, seen } from '../scope.ts'
 import type { Attachment, Disk, Initiator } from '../types.ts'
 import { serve } from './fences.ts'
-import { attachmentLocks, initiatorLock, notFound, type Parts, shared } from './parts.ts'
+import { attachmentLocks, initiatorLock, notFound, type Parts, refuseMissing, shared } from './parts.ts'
 
 export interface Intent {
   readonly attachment: Attachment
@@ -77,6 +77,7 @@ async function pairOf(tx: Reader, { diskId, initiatorId }: Pick<GrantSpec, 'disk
   const initiator = await tx.initiator(initiatorId)
   if (initiator === undefined) throw notFound({ kind: 'initiator', id: initiatorId })
   await checkReach(tx, disk, initiator)
+  refuseMissing('disk', disk)
   return { disk, initiator }
 }
 

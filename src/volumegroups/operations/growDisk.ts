@@ -7,7 +7,7 @@ import { restoresManifest } from '../manifests.ts'
 import type { SizeRange } from '../ports.ts'
 import { sizeFor } from '../rules/sizes.ts'
 import type { Disk } from '../types.ts'
-import { exclusive, notFound, type Parts, shared } from './parts.ts'
+import { exclusive, notFound, type Parts, refuseMissing, shared } from './parts.ts'
 
 interface Request {
   readonly id: DiskId
@@ -18,6 +18,7 @@ interface Intent {
   readonly id: DiskId
   readonly groupId: VolumeGroupId
   readonly sizeBytes: bigint
+  readonly moreBytes: bigint
 }
 
 /**
@@ -30,12 +31,14 @@ export function growDisk(parts: Parts): Definition<Transactor, Request, Intent, 
     plan: async (tx, { id, size }) => {
       const disk = await tx.disk(id)
       if (disk === undefined) throw notFound({ kind: 'disk', id })
+      refuseMissing('disk', disk)
       if (size.limitBytes !== undefined && disk.sizeBytes > size.limitBytes)
         throw tooLarge(disk, size.limitBytes)
       if (disk.sizeBytes >= (size.requiredBytes ?? 0n)) return { met: { result: disk, subject: id } }
       const sizeBytes = sizeFor(size, disk.sizeBytes)
-      await parts.space.promise(tx, sizeBytes - disk.sizeBytes)
-      return { intent: { id, groupId: disk.groupId, sizeBytes } }
+      const moreBytes = sizeBytes - disk.sizeBytes
+      await parts.space.promise(tx, moreBytes)
+      return { intent: { id, groupId: disk.groupId, sizeBytes, moreBytes } }
     },
     locks: ({ id, groupId }) => [exclusive(id), shared(groupId)],
     subject: ({ id }) => id,

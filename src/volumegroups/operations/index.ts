@@ -29,7 +29,7 @@ import { updatePolicy } from './updatePolicy.ts'
 import { updateRecoveryPoint } from './updateRecoveryPoint.ts'
 
 export type { Parts } from './parts.ts'
-export { notFound } from './parts.ts'
+export { notFound, refuseMissing } from './parts.ts'
 
 /** Everything that changes something. */
 export const operationsOf = (parts: Parts) => ({
@@ -57,8 +57,8 @@ export const operationsOf = (parts: Parts) => ({
   evict: evict(parts),
   revokeToken: revokeToken(),
   createPolicy: createPolicy(parts),
-  updatePolicy: updatePolicy(),
+  updatePolicy: updatePolicy(parts),
   deletePolicy: deletePolicy(),
   assignPolicy: assignPolicy(parts),
-  unassignPolicy: unassignPolicy(),
+  unassignPolicy: unassignPolicy(parts),
 })

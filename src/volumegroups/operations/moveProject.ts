@@ -2,9 +2,10 @@ import type { Definition } from '../../journal/index.ts'
 import type { Reader, Transactor } from '../database.ts'
 import { StorageError, Violations } from '../errors.ts'
 import type { ProjectId } from '../ids.ts'
-import { MAX_PAGE, MAX_PROJECT_DEPTH } from '../limits.ts'
+import { MAX_PROJECT_DEPTH } from '../limits.ts'
 import { checkNewProject, depthOf, isWithin, parentOf } from '../rules/projects.ts'
 import type { Project, ProjectPath } from '../types.ts'
+import { writesManifestsBelow } from './manifests-below.ts'
 import { notFound, type Parts, refuseStranded } from './parts.ts'
 import { noProject, wholeLocks } from './places.ts'
 
@@ -19,9 +20,6 @@ interface Intent {
   readonly to: ProjectPath
   readonly parentId: ProjectId
 }
-
-/** Every manifest in it is written again. */
-const MANIFESTS_LIMIT_MS = 30 * 60_000
 
 /**
  * Moves a project with all that is in it, or gives it another name: one transaction, then the manifests, which say
@@ -48,9 +46,7 @@ export function moveProject(parts: Parts): Definition<Transactor, Request, Inten
       await tx.moveProject(id, to)
       return (await tx.project(id)) as Project
     },
-    forward: [
-      { name: 'write manifests', run: ({ to }) => writeManifests(parts, to), limitMs: MANIFESTS_LIMIT_MS },
-    ],
+    forward: [writesManifestsBelow(parts, ({ to }) => [{ kind: 'project', path: to }])],
     supersedes: ['createProject', 'moveProject'],
   }
 }
@@ -86,15 +82,4 @@ async function destinationOf(tx: Reader, project: Project, to: ProjectPath): Pro
     throw new StorageError('LIMIT_REACHED', message, { entity })
   }
   return parent
-}
-
-async function writeManifests({ database, manifests }: Parts, path: ProjectPath): Promise<void> {
-  const { reader } = database
-  let after: Parameters<Reader['groups']>[1]['after']
-  do {
-    const groups = await reader.groups({ within: path }, { after, limit: MAX_PAGE })
-    for (const group of groups) await manifests.restore(group.id)
-    const last = groups.length === MAX_PAGE ? groups.at(-1) : undefined
-    after = last && { atMs: last.createdAt.getTime(), keys: [last.id] }
-  } while (after !== undefined)
 }

@@ -8,7 +8,7 @@ import { MAX_LISTED } from '../limits.ts'
 import type { Manifests } from '../manifests.ts'
 import type { PoolSpace } from '../pool-space.ts'
 import type { Store, Target } from '../ports.ts'
-import type { ProjectPath } from '../types.ts'
+import type { Disk, ProjectPath, VolumeGroup } from '../types.ts'
 
 /** How an initiator is kept from a disk that it may still use. */
 export type Fencing = 'revoke' | 'protect-first'
@@ -59,7 +59,20 @@ const NOT_FOUND = {
   project: { reason: 'PROJECT_NOT_FOUND', noun: 'project' },
   initiator: { reason: 'INITIATOR_NOT_FOUND', noun: 'initiator' },
   operation: { reason: 'OPERATION_NOT_FOUND', noun: 'operation' },
+  recovery: { reason: 'RECOVERY_NOT_FOUND', noun: 'recovery' },
 } as const satisfies Partial<Record<EntityRef['kind'], { reason: Reason; noun: string }>>
+
+/** Refuses what works on data that the store does not have. */
+export function refuseMissing(
+  kind: 'disk' | 'volumeGroup',
+  thing: Pick<Disk | VolumeGroup, 'id' | 'dataMissingSince'>,
+): void {
+  const { id, dataMissingSince: since } = thing
+  if (since === undefined) return
+  const noun = kind === 'disk' ? 'disk' : 'volume group'
+  const message = `the store has had no data of ${noun} ${id} since ${since.toISOString()}`
+  throw new StorageError('DATA_MISSING', message, { entity: { kind, id } })
+}
 
 /** Refuses a move that would part disks from the initiators that hold them, or from the policies set on them. */
 export async function refuseStranded(tx: Reader, moved: Moved, to: ProjectPath): Promise<void> {

@@ -1,10 +1,10 @@
 import type { Lock } from '../../journal/index.ts'
 import type { Reader, Transactor } from '../database.ts'
 import { StorageError, Violations } from '../errors.ts'
-import { projectIds } from '../ids.ts'
+import { projectIdFor } from '../ids.ts'
 import { ancestryOf } from '../policies/effective.ts'
 import { checkNewProject } from '../rules/projects.ts'
-import type { Project, ProjectPath } from '../types.ts'
+import type { Project, ProjectPath, VolumeGroup } from '../types.ts'
 import { exclusive, shared } from './parts.ts'
 
 /** Where something new is to go. */
@@ -63,13 +63,16 @@ export const noProject = (path: ProjectPath): StorageError =>
     entity: { kind: 'project', id: path },
   })
 
-/** Makes what is missing of a path, as part of a change. */
-export async function ensureProject(tx: Transactor, path: ProjectPath, createdAt: Date): Promise<void> {
-  for (const above of ancestryOf(path).toReversed()) {
-    if ((await tx.projectAt(above)) === undefined) await tx.insertProject(newProject(above, createdAt))
+/**
+ * Makes what is missing of a group's path, as part of a change. The ids follow from the group: those that the
+ * manifest tells of are those that are committed.
+ */
+export async function ensureProject(
+  tx: Transactor,
+  { id, project, createdAt }: Pick<VolumeGroup, 'id' | 'project' | 'createdAt'>,
+): Promise<void> {
+  for (const path of ancestryOf(project).toReversed()) {
+    if (await tx.projectAt(path)) continue
+    await tx.insertProject({ id: projectIdFor(path, id), path, generation: 1, createdAt })
   }
 }
-
-export const newProject = (path: ProjectPath, createdAt: Date): Project => ({
-  ...{ id: projectIds.create(), path, generation: 1, createdAt },
-})

@@ -78,7 +78,7 @@ export function restoreGroup({
     ],
     seal: ({ group }, commit) => manifests.seal(group.id, commit),
     commit: async (tx, { group, disks }) => {
-      await ensureProject(tx, group.project, group.createdAt)
+      await ensureProject(tx, group)
       await tx.insertGroup(group)
       for (const disk of disks) {
         const lun = await tx.takeLun(group.id)

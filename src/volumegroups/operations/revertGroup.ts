@@ -5,7 +5,7 @@ import { type RecoveryPointId, recoveryPointIds } from '../ids.ts'
 import { restoresManifest } from '../manifests.ts'
 import type { Disk, ProjectPath, RecoveryPoint } from '../types.ts'
 import { allDisksOf } from './createRecoveryPoint.ts'
-import { exclusive, listed, nameLock, notFound, type Parts, shared } from './parts.ts'
+import { exclusive, listed, nameLock, notFound, type Parts, refuseMissing, shared } from './parts.ts'
 import { insideLocks } from './places.ts'
 
 interface Request {
@@ -39,6 +39,7 @@ export function revertGroup({
       const known = await tx.recoveryPointNamed(project, keepAs)
       if (known?.labels[REVERTED_TO] === id) return { met: { result: known, subject: known.id } }
       if (known) throw taken(known)
+      for (const disk of disks) refuseMissing('disk', disk)
       refuseAttached(disks)
       refuseStrangers(point, disks)
       return { intent: { id, project, kept: newPoint(point, disks, { name: keepAs, createdAt: now() }) } }

@@ -2,8 +2,9 @@ import type { Definition } from '../../journal/index.ts'
 import type { Reader, Transactor } from '../database.ts'
 import { placeOf } from '../policies/effective.ts'
 import type { PolicyKind, PolicyTarget } from '../policies/types.ts'
-import { settingOn } from './assignPolicy.ts'
-import { exclusive } from './parts.ts'
+import { settingLocks, settingOn, touch } from './assignPolicy.ts'
+import { writesManifestsBelow } from './manifests-below.ts'
+import type { Parts } from './parts.ts'
 
 interface Intent {
   readonly target: PolicyTarget
@@ -11,7 +12,7 @@ interface Intent {
 }
 
 /** Takes a setting away, so that what is set above applies again. */
-export function unassignPolicy(): Definition<Transactor, Intent, Intent, void> {
+export function unassignPolicy(parts: Parts): Definition<Transactor, Intent, Intent, void> {
   return {
     kind: 'unassignPolicy',
     plan: async (tx, { target, kind }) => {
@@ -20,12 +21,15 @@ export function unassignPolicy(): Definition<Transactor, Intent, Intent, void> {
       if (isSet && (await isThere(tx, target))) return { intent: { target, kind } }
       return { met: { result: undefined, subject: settingOn(target, kind) } }
     },
-    locks: ({ target, kind }) => [exclusive(settingOn(target, kind))],
+    locks: ({ target, kind }) => settingLocks(target, kind),
     subject: ({ target, kind }) => settingOn(target, kind),
     entities: ({ target }) => [placeOf(target)],
     steps: [],
-    commit: (tx, { target, kind }) => tx.deletePolicyAssignment(target, kind),
-    forward: [],
+    commit: async (tx, { target, kind }) => {
+      await tx.deletePolicyAssignment(target, kind)
+      await touch(tx, target)
+    },
+    forward: [writesManifestsBelow(parts, ({ target }) => [target])],
     supersedes: ['assignPolicy', 'unassignPolicy'],
   }
 }

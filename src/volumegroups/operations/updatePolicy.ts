@@ -1,11 +1,12 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Definition } from '../../journal/index.ts'
-import type { Transactor } from '../database.ts'
+import type { Reader, Transactor } from '../database.ts'
 import { StorageError } from '../errors.ts'
 import type { PolicyId } from '../ids.ts'
-import type { Policy, PolicySettings } from '../policies/types.ts'
+import type { Policy, PolicySettings, PolicyTarget } from '../policies/types.ts'
 import { settingsOf } from './createPolicy.ts'
-import { exclusive, notFound } from './parts.ts'
+import { writesManifestsBelow } from './manifests-below.ts'
+import { exclusive, notFound, type Parts } from './parts.ts'
 
 interface Request {
   readonly id: PolicyId
@@ -13,7 +14,7 @@ interface Request {
 }
 
 /** Changes a policy wherever it is set, in one transaction. */
-export function updatePolicy(): Definition<Transactor, Request, Request, Policy> {
+export function updatePolicy(parts: Parts): Definition<Transactor, Request, Request, Policy> {
   return {
     kind: 'updatePolicy',
     plan: async (tx, { id, settings }) => {
@@ -33,9 +34,14 @@ export function updatePolicy(): Definition<Transactor, Request, Request, Policy>
       await tx.updatePolicy(id, settings)
       return (await tx.policy(id)) as Policy
     },
-    forward: [],
+    forward: [writesManifestsBelow(parts, ({ id }) => placesOf(parts.database.reader, id))],
     supersedes: ['createPolicy', 'updatePolicy'],
   }
+}
+
+async function placesOf(reader: Reader, policyId: PolicyId): Promise<readonly PolicyTarget[]> {
+  const all = { after: undefined, limit: Number.MAX_SAFE_INTEGER }
+  return (await reader.policyAssignments({ policyId }, all)).map(({ target }) => target)
 }
 
 export const otherKind = ({ id, kind }: Policy): StorageError =>

@@ -82,7 +82,7 @@ export interface PolicyAssignment extends PolicySetting {
 }
 
 export interface SettingsWithPolicies {
-  readonly settings: readonly PolicySetting[]
+  readonly settings: readonly PolicyAssignment[]
   /** At least those that the settings name. */
   readonly policies: readonly Policy[]
 }

@@ -1,4 +1,5 @@
 import type { CallName } from '../../../src/element/schemas/index.ts'
+import { recoveryIds } from '../../../src/volumegroups/index.ts'
 import { SETTINGS, type Things } from './two-projects.ts'
 
 /** One request: the values of a route's parameters, its query and its body. */
@@ -153,6 +154,8 @@ export const REST_CALLS: { readonly [Name in CallName]: (other: Things, own: Thi
     { query: { initiatorId: own.initiatorId } },
   ],
 
+  getRecovery: () => [{ params: { recoveryId: recoveryIds.create() } }],
+  listRecoveries: none,
   getOperation: ({ operationId }) => [{ params: { operationId } }],
   listOperations: () => [{ query: { state: 'failed' } }],
 

@@ -1,10 +1,21 @@
 import type { BigIntStats } from 'node:fs'
-import { access, constants, lstat, mkdir, open, readdir, rmdir, unlink } from 'node:fs/promises'
+import {
+  access,
+  constants,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rmdir,
+  unlink,
+} from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { StorageError } from '../../../volumegroups/index.ts'
 import { CommandError, run } from '../../exec.ts'
 import { deleteSubvolume } from './commands.ts'
-import { isOwnFile } from './layout.ts'
+import { isOwnFile, staged } from './layout.ts'
 
 /** Every function here looks at what is really there before it touches it; what is not as expected stays. */
 
@@ -57,6 +68,28 @@ export async function ensureDirectory(path: string): Promise<void> {
 export async function syncDirectory(path: string): Promise<void> {
   await using handle = await open(path, 'r')
   await handle.sync()
+}
+
+/** Gives the file another content, durably: it has the former one or this one, whatever happens. */
+export async function replaceFile(path: string, text: string): Promise<void> {
+  await removeFile(staged(path))
+  {
+    await using handle = await open(staged(path), 'wx', 0o600)
+    await handle.writeFile(text)
+    await handle.sync()
+  }
+  await rename(staged(path), path)
+  await syncDirectory(dirname(path))
+}
+
+/** More than any file of text that is written here; what is larger is none of them. */
+const MAX_TEXT_BYTES = 256n * 1024n ** 2n
+
+/** The file's text, cut where it is too long to be one of ours; undefined when there is no file. */
+export async function readText(path: string): Promise<string | undefined> {
+  const stats = await fileAt(path)
+  if (stats === undefined) return undefined
+  return stats.size > MAX_TEXT_BYTES ? '' : readFile(path, 'utf8')
 }
 
 /** Removes a plain file, or nothing. Durable only after the directory is synced. */

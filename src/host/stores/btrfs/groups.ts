@@ -1,4 +1,4 @@
-import { open, readdir, readFile, rename } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import {
   type Manifest,
@@ -6,6 +6,7 @@ import {
   recoveryPointIds,
   StorageError,
   type StoredGroup,
+  type StoredPoint,
   type VolumeGroupId,
   volumeGroupIds,
 } from '../../../volumegroups/index.ts'
@@ -18,9 +19,11 @@ import {
   fileAt,
   isDirectory,
   isSubvolume,
+  readText,
   removeEmpty,
   removeFile,
   removeSubvolume,
+  replaceFile,
   syncDirectory,
 } from './files.ts'
 import {
@@ -103,20 +106,12 @@ async function refuseForeign(
 }
 
 export async function writeManifest(group: GroupLayout, manifest: Manifest): Promise<void> {
-  const path = staged(group.manifest)
-  await removeFile(path)
-  {
-    await using handle = await open(path, 'wx', 0o600)
-    await handle.writeFile(encodeManifest(manifest))
-    await handle.sync()
-  }
-  await rename(path, group.manifest)
-  await syncDirectory(group.active)
+  await replaceFile(group.manifest, encodeManifest(manifest))
 }
 
 export async function readManifest(group: GroupLayout, id: VolumeGroupId): Promise<Manifest | undefined> {
-  if ((await fileAt(group.manifest)) === undefined) return undefined
-  return decodeManifest(await readFile(group.manifest, 'utf8'), id)
+  const text = await readText(group.manifest)
+  return text === undefined ? undefined : decodeManifest(text, id)
 }
 
 export async function listGroups(poolPath: string): Promise<readonly VolumeGroupId[]> {
@@ -127,14 +122,30 @@ export async function listGroups(poolPath: string): Promise<readonly VolumeGroup
 /** What is stored of the group; undefined when it is not there. */
 export async function inspectGroup(poolPath: string, id: VolumeGroupId): Promise<StoredGroup | undefined> {
   const group = await findGroup(poolPath, id)
-  return group && { id, disks: await disksIn(group), recoveryPoints: await pointsIn(group) }
+  if (group) return { id, disks: await disksIn(group.active), recoveryPoints: await pointsIn(group) }
+  const rest = layoutOf(poolPath, id)
+  const points = (await isDirectory(rest.points)) ? await pointsIn(rest) : []
+  return points.length === 0 ? undefined : { id, disks: [], recoveryPoints: points, isHeadless: true }
 }
 
-async function disksIn(group: GroupLayout): Promise<StoredGroup['disks']> {
+/** What is stored of one recovery point. */
+export async function inspectPoint(
+  poolPath: string,
+  groupId: VolumeGroupId,
+  id: RecoveryPointId,
+): Promise<StoredPoint> {
+  const path = layoutOf(poolPath, groupId).point(id)
+  if (!(await isSubvolume(path))) throw refusals.noRecoveryPoint(id)
+  // A snapshot has the times of what it was taken of: not later than its making, and close enough for an order.
+  const { ctime } = await stat(path)
+  return { id, disks: await disksIn(path), createdAt: ctime }
+}
+
+async function disksIn(directory: string): Promise<StoredGroup['disks']> {
   const disks: StoredGroup['disks'][number][] = []
-  for (const name of await readdir(group.active)) {
+  for (const name of await readdir(directory)) {
     const id = diskOf(name)
-    const file = id && (await fileAt(group.disk(id)))
+    const file = id && (await fileAt(join(directory, name)))
     if (file) disks.push({ id, sizeBytes: file.size })
   }
   return disks

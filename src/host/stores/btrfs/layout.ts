@@ -28,6 +28,9 @@ export const groupsDirectory = (poolPath: string): string => join(poolPath, 'vg'
 /** Space that is given up when there is none left. */
 export const reserveFile = (poolPath: string): string => join(poolPath, 'reserve')
 
+/** Says whose the pool is. */
+export const ownerFile = (poolPath: string): string => join(poolPath, 'element.json')
+
 /** What was put aside, out of every other call's sight. */
 export const quarantineDirectory = (poolPath: string): string => join(poolPath, 'quarantine')
 

@@ -1,19 +1,21 @@
 import type { Store, StoredGroup, VolumeGroupId } from '../../../volumegroups/index.ts'
 import { createSerializer } from '../../serialize.ts'
+import { decodeOwner, encodeOwner } from '../manifest-file.ts'
 import { allocated, delta } from './contents.ts'
 import { createDisk, deleteDisk, growDisk } from './disks.ts'
-import { guarded } from './files.ts'
+import { guarded, readText, replaceFile } from './files.ts'
 import {
   createGroup,
   deleteGroup,
   findGroup,
   inspectGroup,
+  inspectPoint,
   listGroups,
   openGroup,
   readManifest,
   writeManifest,
 } from './groups.ts'
-import { layoutOf } from './layout.ts'
+import { layoutOf, ownerFile } from './layout.ts'
 import { quarantine } from './quarantine.ts'
 import { createRecoveryPoint, deleteRecoveryPoint } from './recovery-points.ts'
 import { withReserve } from './reserve.ts'
@@ -67,6 +69,14 @@ export function createBtrfsStore({ poolPath }: { readonly poolPath: string }): S
       ),
     readManifest: (group) => alone(group, async () => readManifest(await open(group), group)),
     backingPath: (group, disk) => layoutOf(poolPath, group).disk(disk),
+    inspectPoint: (group, point) => alone(group, () => inspectPoint(poolPath, group, point)),
+    readOwner: () =>
+      guarded(async () => {
+        const text = await readText(ownerFile(poolPath))
+        return text === undefined ? undefined : decodeOwner(text)
+      }),
+    writeOwner: (owner) =>
+      guarded(() => withReserve(poolPath, () => replaceFile(ownerFile(poolPath), encodeOwner(owner)))),
     inventory: () =>
       guarded(async () => {
         const found: StoredGroup[] = []

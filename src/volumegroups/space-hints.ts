@@ -1,0 +1,131 @@
+import { settlesWithin } from '../lib/waiting.ts'
+import type { Reader } from './database.ts'
+import { StorageError } from './errors.ts'
+import type { RecoveryPointId, VolumeGroupId } from './ids.ts'
+import type { Store } from './ports.ts'
+
+/** Says in a refusal for want of space what would free some. */
+export interface SpaceHints {
+  /** The same refusal, with the largest of what the reader finds. Any other error stays as it is. */
+  explain(error: unknown, reader: Reader): Promise<unknown>
+}
+
+interface Measured<Id> {
+  readonly id: Id
+  readonly bytes: bigint
+}
+
+/** Largest first. */
+interface Report {
+  readonly groups: readonly Measured<VolumeGroupId>[]
+  readonly points: readonly Measured<RecoveryPointId>[]
+}
+
+/** A measurement looks at every extent of every group: it is used for so long, */
+const FRESH_MS = 300_000
+/** stops after so long, */
+const MEASURE_MS = 30_000
+/** and a refusal does not wait longer for it. */
+const WAIT_MS = 2_000
+const MAX_KEPT = 200
+const SHOWN_GROUPS = 3
+const SHOWN_POINTS = 5
+const PAGE = 500
+
+export interface HintParts {
+  readonly store: Pick<Store, 'space'>
+  readonly reader: Pick<Reader, 'groups'>
+  readonly now: () => Date
+}
+
+export function createSpaceHints(parts: HintParts): SpaceHints {
+  let report: Promise<Report> | undefined
+  let measuredMs = 0
+  const latest = (): Promise<Report> => {
+    if (report === undefined || performance.now() - measuredMs > FRESH_MS) {
+      report = measure(parts)
+      measuredMs = performance.now()
+      report.catch(() => {
+        report = undefined
+      })
+    }
+    return report
+  }
+  return {
+    explain: async (error, reader) => {
+      if (!(error instanceof StorageError) || error.reason !== 'NO_SPACE') return error
+      const measuring = latest()
+      if (!(await settlesWithin(measuring, WAIT_MS))) return error
+      const fix = await measuring.then(
+        (found) => fixFrom(found, reader, parts.now()),
+        () => undefined,
+      )
+      if (fix === undefined) return error
+      const { message, entity, step, violations, cause } = error
+      return new StorageError('NO_SPACE', message, { entity, step, violations, cause, fix })
+    },
+  }
+}
+
+async function measure({ store, reader }: HintParts): Promise<Report> {
+  const untilMs = performance.now() + MEASURE_MS
+  const groups: Measured<VolumeGroupId>[] = []
+  const points: Measured<RecoveryPointId>[] = []
+  for await (const id of groupIds(reader)) {
+    if (performance.now() > untilMs) break
+    const space = await store.space(id).catch(() => undefined) // it may just be deleted
+    if (space === undefined) continue
+    groups.push({ id, bytes: space.group.exclusiveBytes + space.group.sharedBytes })
+    points.push(...space.recoveryPoints.map((point) => ({ id: point.id, bytes: point.exclusiveBytes })))
+  }
+  return { groups: largest(groups), points: largest(points) }
+}
+
+async function* groupIds(reader: HintParts['reader']): AsyncGenerator<VolumeGroupId> {
+  for (let after: { atMs: number; keys: string[] } | undefined; ; ) {
+    const page = await reader.groups({}, { after, limit: PAGE })
+    for (const { id } of page) yield id
+    const last = page.at(-1)
+    if (last === undefined || page.length < PAGE) return
+    after = { atMs: last.createdAt.getTime(), keys: [last.id] }
+  }
+}
+
+const largest = <Id>(all: readonly Measured<Id>[]): readonly Measured<Id>[] =>
+  all
+    .filter(({ bytes }) => bytes > 0n)
+    .sort((a, b) => (a.bytes < b.bytes ? 1 : -1))
+    .slice(0, MAX_KEPT)
+
+/** Undefined when the reader finds nothing of it. */
+async function fixFrom({ groups, points }: Report, reader: Reader, now: Date): Promise<string | undefined> {
+  const shownPoints = await first(SHOWN_POINTS, points, async ({ id, bytes }) => {
+    const point = await reader.recoveryPoint(id)
+    const isLocked = point?.lockedUntil !== undefined && point.lockedUntil > now
+    return point && !isLocked ? `${id} of ${point.groupId} (${bytes} bytes)` : undefined
+  })
+  const shownGroups = await first(SHOWN_GROUPS, groups, async ({ id, bytes }) => {
+    return (await reader.group(id)) && `${id} (${bytes} bytes)`
+  })
+  const advice = [
+    ...(shownPoints.length > 0 ? [`delete recovery points, such as ${shownPoints.join(', ')}`] : []),
+    ...(shownGroups.length > 0 ? [`delete disks; the largest groups are ${shownGroups.join(', ')}`] : []),
+  ]
+  if (advice.length === 0) return undefined
+  const [start = '', ...rest] = [...advice, 'enlarge the pool']
+  return `${[start[0]?.toUpperCase() + start.slice(1), ...rest].join('; or ')}.`
+}
+
+async function first<Item>(
+  count: number,
+  items: readonly Item[],
+  show: (item: Item) => Promise<string | undefined>,
+): Promise<string[]> {
+  const shown: string[] = []
+  for (const item of items) {
+    if (shown.length === count) break
+    const text = await show(item)
+    if (text !== undefined) shown.push(text)
+  }
+  return shown
+}
