@@ -1,6 +1,14 @@
 import type { FastifyInstance } from 'fastify'
 import { Gauge, Histogram, Registry } from 'prom-client'
-import { type MissedSchedules, OVERDUE, ROOT_PROJECT_ID, StorageError } from '../volumegroups/index.ts'
+import {
+  type MissedSchedules,
+  OVERDUE,
+  type PoolCapacity,
+  type PoolState,
+  ROOT_PROJECT_ID,
+  StorageError,
+  type VolumeGroups,
+} from '../volumegroups/index.ts'
 import { type Auth, identify } from './auth.ts'
 
 /** The element's figures for Prometheus; one for all the ways in. */
@@ -32,6 +40,41 @@ export function createMetrics(version: string): Metrics {
     registry,
     requestServed: (call, status, duration) => seconds.observe({ call, status: String(status) }, duration),
   }
+}
+
+/** What the pool holds and how full it is, measured when it is asked for; nothing while the element does not serve. */
+export function measurePool({ registry }: Metrics, groups: Pick<VolumeGroups, 'capacity'>): void {
+  const registers = [registry]
+  const seen = () => groups.capacity().catch(() => undefined)
+  for (const [name, { help, of }] of Object.entries(POOL_FIGURES)) {
+    const collect = async (): Promise<void> => {
+      const capacity = await seen()
+      if (capacity === undefined) gauge.remove()
+      else gauge.set(Number(of(capacity)))
+    }
+    const gauge = new Gauge({ name: `mooring_pool_${name}_bytes`, help, registers, collect })
+  }
+  const help = '1 for the state that the pool is in, 0 for the others.'
+  const collect = async (): Promise<void> => {
+    const capacity = await seen()
+    state.reset()
+    for (const one of capacity ? POOL_STATES : []) state.set({ state: one }, one === capacity?.state ? 1 : 0)
+  }
+  const state = new Gauge({ name: 'mooring_pool_state', help, labelNames: ['state'], registers, collect })
+}
+
+const POOL_STATES = ['ok', 'warning', 'stopped', 'paused'] as const satisfies PoolState[]
+
+interface PoolFigure {
+  readonly help: string
+  readonly of: (capacity: PoolCapacity) => bigint
+}
+
+const POOL_FIGURES: Readonly<Record<string, PoolFigure>> = {
+  size: { help: 'What the pool holds in all.', of: ({ totalBytes }) => totalBytes },
+  used: { help: 'What is held, and what the store keeps for itself.', of: ({ usedBytes }) => usedBytes },
+  available: { help: 'What may still be promised to disks.', of: ({ availableBytes }) => availableBytes },
+  promised: { help: 'The sizes of all disks together.', of: ({ promisedBytes }) => promisedBytes },
 }
 
 /** How many groups miss a recovery point, by reason, and since when the oldest does: read at each look. */

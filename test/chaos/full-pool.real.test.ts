@@ -1,11 +1,13 @@
-import { createHash, randomBytes } from 'node:crypto'
-import { open, readFile, rm, writeFile } from 'node:fs/promises'
+import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { status } from '@grpc/grpc-js'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createElementEndpoint, type ElementEndpoint } from '../../src/endpoints/element/element-endpoint.ts'
 import { run } from '../../src/host/exec.ts'
+import type { PoolState } from '../../src/volumegroups/index.ts'
 import { Deployment } from '../support/deployment.ts'
+import { byLength } from '../support/duration.ts'
 import { verifyWithFio } from '../support/fio.ts'
 import {
   attachVolume,
@@ -15,22 +17,31 @@ import {
   deleteSnapshot,
   deleteVolume,
   detachVolume,
+  type TestVolume,
 } from '../support/volumes.ts'
 
 /**
- * A pool that runs full under I/O: what is asked of it is refused in words that say why, what was acknowledged is
- * there, and when there is space again disks are written and made as before. The element, target and node stay up.
+ * A pool that runs full under fio on mounted file systems while snapshots are taken: what is asked of it is refused
+ * in words that say why, no I/O fails, and everything goes on by itself when there is space again.
  */
 
 const MIB = 1024 ** 2
-const SIZE_MIB = 128
+const FILE_MIB = 96
+/** Enough to write both files anew beside what snapshots keep of them. */
+const BALLAST_MIB = 640
+/** xfs takes no less than 300 MiB. */
+const VOLUME_BYTES = 384 * MIB
+const WAIT_MS = 120_000
+const ROUNDS = byLength(1, 5)
+/** So long initiators wait at least before space comes back: what would give up by itself has time to. */
+const PAUSE_MS = byLength(8_000, 150_000)
 
 let deployment: Deployment
 let element: ElementEndpoint
 let driver: Driver
 
 beforeAll(async () => {
-  deployment = await Deployment.start({ name: 'mooring-full', poolBytes: 1024 * MIB })
+  deployment = await Deployment.start({ name: 'mooring-full', poolBytes: 1792 * MIB })
   element = createElementEndpoint({ socketPath: deployment.elementSocket })
   driver = {
     controller: deployment.csi('controller'),
@@ -43,84 +54,147 @@ afterAll(async () => {
   await deployment?.[Symbol.asyncDispose]()
 })
 
-test('a full pool refuses precisely, loses nothing that was acknowledged, and takes writes again when there is space', {
-  timeout: 600_000,
+test('a pool that runs full under fio and snapshots refuses precisely, and service goes on by itself with nothing lost', {
+  timeout: byLength(600_000, 3_600_000),
 }, async () => {
-  const raw = await createVolume(driver, { name: 'raw', access: 'block', sizeBytes: SIZE_MIB * MIB })
-  const mounted = await createVolume(driver, { name: 'mounted', sizeBytes: SIZE_MIB * MIB })
-  const [device, folder] = [await attachVolume(driver, raw), await attachVolume(driver, mounted)]
-  const acknowledged = randomBytes(8 * MIB)
-  await writeDurably(join(folder, 'acknowledged'), acknowledged)
-  await verifyWithFio({ file: device, sizeMib: SIZE_MIB })
-  expect(await element.capacity()).toMatchObject({ state: 'ok' })
-
-  const ballast = join(deployment.poolPath, 'ballast')
-  // Runs into the wall while fio writes: either may be the one that finds no space.
-  const [busy] = await Promise.allSettled([
-    verifyWithFio({ file: device, sizeMib: SIZE_MIB, seed: 8 }),
-    fill(ballast),
-  ])
-  process.stdout.write(`fio while the pool ran full: ${busy.status}\n`)
-  expect(await element.capacity()).toMatchObject({
-    state: 'stopped',
-    availableBytes: 0n,
-    maximumDiskBytes: 0n,
-  })
-  const refusal = {
-    code: status.RESOURCE_EXHAUSTED,
-    details: expect.stringMatching(/NO_SPACE: the pool is 95 % full/),
+  const volumes = await Promise.all(['ext4', 'xfs'].map(makeMounted))
+  const ballast = await makeBallast()
+  const writers = volumes.map(({ folder }) => startWriter(join(folder, 'fio')))
+  for (let round = 0; round < ROUNDS; round++) {
+    const snapshots = await fillWithSnapshots(
+      volumes.map(({ volume }) => volume),
+      `round-${round}`,
+    )
+    await expectRefusals(volumes[0]!.volume)
+    await comesBack(writers, async () => {
+      for (const snapshot of snapshots) await deleteSnapshot(driver, snapshot)
+    })
   }
-  await expect(createVolume(driver, { name: 'more', sizeBytes: MIB })).rejects.toMatchObject(refusal)
-  const capacityRange = { requiredBytes: String(2 * SIZE_MIB * MIB) }
-  const grow = driver.controller.call('ControllerExpandVolume', { volumeId: raw.volumeId, capacityRange })
-  await expect(grow).rejects.toMatchObject(refusal)
-  // A thin disk can not be written where there is no space; the error comes at once, and harms nothing.
-  const [starved] = await Promise.allSettled([verifyWithFio({ file: device, sizeMib: SIZE_MIB, seed: 10 })])
-  process.stdout.write(`fio in the full pool: ${starved.status}\n`)
-  expect(sha256(await readFile(join(folder, 'acknowledged')))).toBe(sha256(acknowledged))
-  const snapshot = await createSnapshot(driver, 'full', raw).catch((error) => error)
-  if (typeof snapshot !== 'string') expect(snapshot).toMatchObject({ code: status.RESOURCE_EXHAUSTED })
-
-  await rm(ballast)
-  await run({ file: 'btrfs', args: ['filesystem', 'sync', deployment.poolPath] })
-  await expect.poll(async () => (await element.capacity()).state, { timeout: 60_000 }).not.toBe('stopped')
-  await verifyWithFio({ file: device, sizeMib: SIZE_MIB, seed: 9 })
-  await verifyWithFio({ file: device, sizeMib: SIZE_MIB, seed: 9, readBack: true })
-  // A file system that met a failed write is read-only until it is mounted again; what it had acknowledged is there.
-  await detachVolume(driver, mounted)
-  await attachVolume(driver, mounted)
-  expect(sha256(await readFile(join(folder, 'acknowledged')))).toBe(sha256(acknowledged))
-  await writeDurably(join(folder, 'after'), acknowledged)
-  expect(sha256(await readFile(join(folder, 'after')))).toBe(sha256(acknowledged))
+  const last = await fillWithSnapshots(
+    volumes.map(({ volume }) => volume),
+    'last',
+  )
+  await comesBack(writers, () => deleteVolume(driver, ballast))
+  for (const snapshot of last) await deleteSnapshot(driver, snapshot)
+  const rounds = await Promise.all(writers.map((writer) => writer.stop()))
+  process.stdout.write(`fio, written and verified whole: ${rounds.join(' and ')} times\n`)
+  for (const { volume, folder, kind } of volumes) {
+    expect(await optionsOf(folder)).toContain('rw')
+    await writeFile(join(folder, 'after'), 'after', { flush: true })
+    await detachVolume(driver, volume)
+    await checkFilesystem(volume, kind)
+  }
   const more = await createVolume(driver, { name: 'more', sizeBytes: MIB })
-
-  for (const volume of [raw, mounted]) await detachVolume(driver, volume)
-  if (typeof snapshot === 'string') await deleteSnapshot(driver, snapshot)
-  for (const volume of [raw, mounted, more]) await deleteVolume(driver, volume)
+  for (const volume of [...volumes.map(({ volume }) => volume), more]) await deleteVolume(driver, volume)
+  expect(crossingsIn(deployment.logs())).toEqual(
+    expect.arrayContaining(['warning', 'stopped', 'paused', 'ok']),
+  )
 })
 
-const sha256 = (data: Uint8Array): string => createHash('sha256').update(data).digest('hex')
+type Kind = 'ext4' | 'xfs'
 
-async function writeDurably(path: string, data: Uint8Array): Promise<void> {
-  await using file = await open(path, 'w')
-  await file.writeFile(data)
-  await file.sync()
+async function makeMounted(kind: string) {
+  const parameters = { fsType: kind }
+  const volume = await createVolume(driver, { name: kind, sizeBytes: VOLUME_BYTES, parameters })
+  return { volume, folder: await attachVolume(driver, volume), kind: kind as Kind }
 }
 
-/** Until not one block more fits. */
-async function fill(path: string): Promise<void> {
-  await writeFile(path, '')
-  for (const size of [MIB, 4096]) {
-    const chunk = randomBytes(size)
-    await using file = await open(path, 'a')
-    for (let full = false; !full; ) {
-      full = await file
-        .appendFile(chunk)
-        .then(() => file.datasync())
-        .then(
-          () => false,
-          (error) => error.code === 'ENOSPC',
-        )
+/** A volume that holds something and that nobody uses. */
+async function makeBallast(): Promise<TestVolume> {
+  const volume = await createVolume(driver, {
+    name: 'ballast',
+    access: 'block',
+    sizeBytes: BALLAST_MIB * MIB,
+  })
+  const device = await attachVolume(driver, volume)
+  await verifyWithFio({ file: device, sizeMib: BALLAST_MIB })
+  await detachVolume(driver, volume)
+  return volume
+}
+
+/** fio writes the file anew and verifies it, over and over, each time with other content, until it is stopped. */
+function startWriter(file: string) {
+  const progress = { rounds: 0, stopped: false }
+  const running = (async () => {
+    while (!progress.stopped) {
+      await verifyWithFio({ file, sizeMib: FILE_MIB, seed: progress.rounds })
+      progress.rounds += 1
     }
+  })()
+  running.catch(() => {}) // told by stop
+  return {
+    /** Has written and verified the whole file after now. */
+    goesOn: async () => {
+      const from = progress.rounds
+      await Promise.race([
+        expect.poll(() => progress.rounds, { timeout: WAIT_MS }).toBeGreaterThanOrEqual(from + 2),
+        running,
+      ])
+    },
+    stop: async () => {
+      progress.stopped = true
+      await running
+      return progress.rounds
+    },
   }
 }
+
+const stateOf = async (): Promise<PoolState> => (await element.capacity()).state
+
+/** What fio writes anew takes new space, since the snapshots keep what was there before. */
+async function fillWithSnapshots(volumes: readonly TestVolume[], name: string): Promise<string[]> {
+  const made: string[] = []
+  for (let index = 0; (await stateOf()) !== 'paused'; index++) {
+    for (const volume of volumes) {
+      const snapshot = createSnapshot(driver, `${name}-${index}-${volume.volumeId}`, volume)
+      const ended = await snapshot.catch((error: unknown) => error)
+      if (typeof ended === 'string') made.push(ended)
+      else expect(ended).toMatchObject(FULL)
+    }
+    await sleep(500)
+  }
+  return made
+}
+
+const FULL = {
+  code: status.RESOURCE_EXHAUSTED,
+  details: expect.stringMatching(/NO_SPACE: the pool is 95 % full/),
+}
+
+async function expectRefusals(volume: TestVolume): Promise<void> {
+  expect(await element.capacity()).toMatchObject({ availableBytes: 0n, maximumDiskBytes: 0n })
+  await expect(createVolume(driver, { name: 'more', sizeBytes: MIB })).rejects.toMatchObject(FULL)
+  const capacityRange = { requiredBytes: String(2 * VOLUME_BYTES) }
+  const grow = driver.controller.call('ControllerExpandVolume', { volumeId: volume.volumeId, capacityRange })
+  await expect(grow).rejects.toMatchObject(FULL)
+}
+
+type Writer = ReturnType<typeof startWriter>
+
+/** While initiators wait nothing is written; once there is space they go on, with nobody's help. */
+async function comesBack(writers: readonly Writer[], makeSpace: () => Promise<void>): Promise<void> {
+  await sleep(PAUSE_MS)
+  expect(await stateOf()).toBe('paused')
+  await makeSpace()
+  await expect.poll(stateOf, { timeout: WAIT_MS }).not.toBe('paused')
+  await Promise.all(writers.map((writer) => writer.goesOn()))
+}
+
+async function optionsOf(folder: string): Promise<string[]> {
+  const { stdout } = await run({ file: 'findmnt', args: ['--noheadings', '--output', 'OPTIONS', folder] })
+  return stdout.trim().split(',')
+}
+
+/** On the disk as the pool holds it, read only. */
+async function checkFilesystem({ volumeId }: TestVolume, kind: Kind): Promise<void> {
+  const files = await readdir(deployment.poolPath, { recursive: true })
+  const file = files.find((path) => path.includes('/active/') && path.includes(volumeId))
+  const path = join(deployment.poolPath, file ?? 'no such disk')
+  const check = { ext4: ['e2fsck', '-f', '-n'], xfs: ['xfs_repair', '-n', '-f'] }[kind]
+  await run({ file: check[0]!, args: [...check.slice(1), path] }, { timeoutMs: 120_000 })
+}
+
+const crossingsIn = (logs: string): string[] =>
+  [...logs.matchAll(/"before":"(?:ok|warning|stopped|paused)".*/g)].flatMap(
+    ([line]) => /"state":"(\w+)"/.exec(line)?.[1] ?? [],
+  )
