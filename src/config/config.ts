@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
+import { resolve } from 'node:path'
 import type { Static } from 'typebox'
 import { environment } from './environment.ts'
 import { ConfigError, readConfig } from './read.ts'
@@ -10,6 +11,8 @@ export type ControllerSettings = Static<typeof ControllerConfig>
 export type NodeSettings = Static<typeof NodeConfig> & {
   readonly nodeId: string
   readonly initiatorName: string
+  /** Where it was read from. */
+  readonly file: string
 }
 export type EndpointSettings = ControllerSettings['element']
 export type TokenSettings = Static<typeof TokensConfig>
@@ -26,7 +29,12 @@ export function readControllerConfig(file: string): ControllerSettings {
 export function readNodeConfig(file: string): NodeSettings {
   const config = withCsiEndpoint(readConfig(NodeConfig, file))
   const nodeId = config.nodeId ?? environment.nodeName ?? hostname()
-  return { ...config, nodeId, initiatorName: config.initiatorName ?? initiatorNameOf(nodeId) }
+  return {
+    ...config,
+    file: resolve(file),
+    nodeId,
+    initiatorName: config.initiatorName ?? initiatorNameOf(nodeId),
+  }
 }
 
 /** Reads the tokens that an element accepts over HTTPS. */

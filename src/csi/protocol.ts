@@ -4,6 +4,7 @@ import { loadSync } from '@grpc/proto-loader'
 import type { Logger } from 'pino'
 import type { Handlers, StreamHandlers } from '../rpc/call.ts'
 import type { FieldRule } from '../rpc/check-limits.ts'
+import type { InFlight } from '../rpc/in-flight.ts'
 import { type Service, serve } from '../rpc/serve.ts'
 import { BUSY_KEYS } from './busy-keys.ts'
 import {
@@ -31,6 +32,7 @@ export interface ServeCsiOptions {
   readonly log: Logger
   readonly socketMode?: number | undefined
   readonly maxCalls?: number | undefined
+  readonly inFlight?: InFlight | undefined
   readonly drainMs?: number | undefined
 }
 

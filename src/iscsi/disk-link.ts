@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Backoff } from './backoff.ts'
+import type { ChapOptions } from './chap.ts'
 import type { DiskState, ReconnectingDiskOptions } from './disk-options.ts'
 import { IscsiError } from './errors.ts'
 import { Lun } from './lun.ts'
@@ -33,6 +34,9 @@ export class DiskLink {
   readonly #backoff = new Backoff()
   #session: Session | undefined
   #portal = 0
+  #chap: ChapOptions | undefined
+  /** Ends a pause between two attempts. */
+  #wake = new AbortController()
   #blockSize: number | undefined
   /** Set while verified; ends that state. */
   #leave: ((why: 'lost' | 'in doubt') => void) | undefined
@@ -40,6 +44,7 @@ export class DiskLink {
 
   constructor(options: ReconnectingDiskOptions, maxWaiting: number, events: DiskLinkEvents) {
     this.#options = options
+    this.#chap = options.chap
     this.#maxWaiting = maxWaiting
     this.#events = events
   }
@@ -65,6 +70,18 @@ export class DiskLink {
   /** The LUN may have become another one: sends nothing before that is known. */
   doubt(): void {
     this.#leave?.('in doubt')
+  }
+
+  /** For the logins to come; one that waits is tried at once. */
+  useCredentials(chap: ChapOptions | undefined): void {
+    this.#chap = chap
+    this.#wake.abort()
+  }
+
+  /** Final: nothing is sent or logged in for again. */
+  abandon(error: IscsiError): void {
+    this.#stop(this.#session, error)
+    this.#leave?.('lost')
   }
 
   /** Logs out, within the session's own limit. */
@@ -154,17 +171,19 @@ export class DiskLink {
     const { attempt } = this.#backoff
     const gone = error.code === 'lun_gone'
     this.#events.state(gone ? { kind: 'lun_gone', error } : { kind: 'reconnecting', error, attempt })
-    await delay(waitMs, undefined, { signal: this.#closing.signal }).catch(() => {}) // woken by close
+    this.#wake = new AbortController()
+    const signal = AbortSignal.any([this.#closing.signal, this.#wake.signal])
+    await delay(waitMs, undefined, { signal }).catch(() => {}) // woken by close, or because there is hope
   }
 
   async #login(signal: AbortSignal | undefined): Promise<Session> {
-    const { portals, targetName, initiatorName, isid, chap, digests, offer, timeouts } = this.#options
+    const { portals, targetName, initiatorName, isid, digests, offer, timeouts } = this.#options
     this.#session = await Session.login({
       portal: portals[this.#portal % portals.length]!,
       targetName,
       initiatorName,
       isid,
-      chap,
+      chap: this.#chap,
       offer: { headerDigest: digests?.header ?? false, dataDigest: digests?.data ?? false, ...offer },
       timeouts,
       maxWaiting: this.#maxWaiting,

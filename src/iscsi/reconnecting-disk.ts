@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { BlockDevice } from './block-device.ts'
 import { read16, readCapacity16, synchronizeCache16, unmap, unmapRange, write16, writeSame16 } from './cdb.ts'
+import type { ChapOptions } from './chap.ts'
 import { DiskLink } from './disk-link.ts'
 import { checkDiskOptions, type DiskState, type ReconnectingDiskOptions } from './disk-options.ts'
 import { DiskRequests } from './disk-requests.ts'
@@ -127,6 +128,19 @@ export class ReconnectingDisk implements BlockDevice {
     const { blockSize, sizeBytes } = parseCapacity(answer)
     if (blockSize === this.blockSize) this.#facts = { ...this.#facts, sizeBytes }
     return this.sizeBytes
+  }
+
+  /** For the logins to come. */
+  useCredentials(chap: ChapOptions | undefined): void {
+    this.#link.useCredentials(chap)
+  }
+
+  /** The disk is not this initiator's any more: all requests fail, and nothing of them reaches the target. */
+  abandon(why: string): void {
+    const error = new IscsiError('closed', why)
+    this.#requests.pause()
+    this.#requests.failWaiting(error)
+    this.#link.abandon(error)
   }
 
   /** Bounded; throws when it had to let go of requests or of a cache that it could not flush. */

@@ -1,10 +1,15 @@
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { flushCompileCache } from 'node:module'
+import { hostname } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { pino } from 'pino'
+import { readNodeConfig } from '../config/config.ts'
 import { Keeper, keeperSocket } from '../initiators/userspace/keeper/keeper.ts'
 import { serveKeeper } from '../initiators/userspace/keeper/keeper-server.ts'
+import { LeaseRenewer } from '../initiators/userspace/keeper/lease-renewer.ts'
+import type { InitiatorId } from '../volumegroups/index.ts'
+import { openEndpoint } from './endpoint.ts'
 
 /** The keeper: holds the mounts of the userspace initiator and starts its workers. Ends only when told to. */
 
@@ -13,6 +18,7 @@ const { values } = parseArgs({
     'state-dir': { type: 'string', default: '/var/lib/mooring/node/userspace' },
     'slots-per-worker': { type: 'string', default: '16' },
     'max-disks': { type: 'string', default: '128' },
+    config: { type: 'string' },
     worker: { type: 'string', default: fileURLToPath(new URL('./worker.ts', import.meta.url)) },
   },
 })
@@ -35,19 +41,38 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
   process.on(signal, () => void stopIfIdle(signal))
 }
 
+await using stack = new AsyncDisposableStack()
+const renewer = values.config === undefined ? undefined : await startRenewer(values.config)
 flushCompileCache() // for the next keeper: this one may be killed
-const server = await serveKeeper(keeper, keeperSocket(stateDir))
+const server = await serveKeeper(keeper, keeperSocket(stateDir), renewer)
 await keeper.start()
 log.info({ stateDir, pid: process.pid }, 'keeper ready')
 await server.stopped
 await server[Symbol.asyncDispose]()
 log.info('keeper stopped')
 
+/** The lease is renewed here, since this process outlives the node's. */
+async function startRenewer(configFile: string): Promise<LeaseRenewer> {
+  const { element, nodeId, lease } = readNodeConfig(configFile)
+  const bootId = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim()
+  const groups = stack.use(openEndpoint(element, { connections: 1 }))
+  return stack.use(
+    new LeaseRenewer({
+      groups,
+      renewal: { initiatorId: nodeId as InitiatorId, instance: lease.instance ?? bootId, host: hostname() },
+      served: () => keeper.grants(),
+      lost: (diskId) => keeper.abandon(diskId, 'the element has taken the disk from this node'),
+      log,
+    }),
+  )
+}
+
 /** A signal must not take the disks away from under their file systems. */
 async function stopIfIdle(signal: string): Promise<void> {
   try {
     await keeper.stop(false)
     await server[Symbol.asyncDispose]()
+    await stack.disposeAsync()
   } catch (error) {
     log.warn({ err: error, signal }, 'disks are attached: the keeper stays')
   }

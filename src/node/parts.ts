@@ -1,4 +1,4 @@
-import type { InitiatorId, InitiatorPlug, VolumeGroups } from '../volumegroups/index.ts'
+import type { DiskId, InitiatorId, InitiatorPlug, VolumeGroups } from '../volumegroups/index.ts'
 import type { Machine } from './machine.ts'
 import type { NodeRecords } from './records.ts'
 
@@ -11,6 +11,14 @@ export type NodeEndpoint = Pick<
 /** Who grants a disk to this node: the controller at ControllerPublish, or the node itself at NodeStage. */
 export type AttachMode = 'controller' | 'node'
 
+/** This node's lease, as whoever renews it tells. */
+export interface NodeLease {
+  /** Throws LEASE_HELD while another machine is this initiator; does nothing when that is not known. */
+  check(): Promise<void>
+  /** Renews it now: what this node holds. Undefined when the element did not answer. */
+  holds(): Promise<readonly DiskId[] | undefined>
+}
+
 /** What the node's calls work with. */
 export interface NodeParts {
   readonly groups: NodeEndpoint
@@ -19,4 +27,6 @@ export interface NodeParts {
   readonly records: NodeRecords
   readonly nodeId: InitiatorId
   readonly attach: AttachMode
+  /** Left out: nobody renews one. */
+  readonly lease?: NodeLease | undefined
 }

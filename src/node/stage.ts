@@ -27,8 +27,11 @@ export interface StageRequest {
 export async function stage(parts: NodeParts, request: StageRequest, call: Call): Promise<void> {
   const before = await parts.records.read(request.diskId)
   if (before !== undefined) refuseDifference(before, request)
-  if (before?.phase === 'staged' && (await isStaged(parts, before))) return
+  await parts.lease?.check()
+  const failed = await hasFailed(parts, request.diskId)
+  if (before?.phase === 'staged' && !failed && (await isStaged(parts, before))) return
   if (before !== undefined && hasMount(before)) await parts.machine.unmount(before.stagingPath) // half done, or dead
+  if (failed) await parts.initiator.detach(request.diskId)
   const record = recordOf(parts, request, before)
   await parts.records.write(record)
   try {
@@ -57,6 +60,12 @@ function refuseDifference(before: VolumeRecord, request: StageRequest): void {
     entity: { kind: 'disk', id: request.diskId },
     fix: 'Unstage the volume first.',
   })
+}
+
+/** A disk that was lost, or turned out to be another, never works again: it is to be attached anew. */
+async function hasFailed({ initiator }: NodeParts, diskId: DiskId): Promise<boolean> {
+  const sessions = await initiator.sessions()
+  return sessions.some((session) => session.diskId === diskId && session.state === 'failed')
 }
 
 /** Whether it is as the record says: after a reboot of the node it is not. */

@@ -39,12 +39,14 @@ export interface ServeOptions {
   readonly socketMode?: number | undefined
   /** Calls under way at once; one more is refused. */
   readonly maxCalls?: number | undefined
+  /** Left out: one of its own, of `maxCalls`. */
+  readonly inFlight?: InFlight | undefined
   /** How long closing waits for calls that are under way. */
   readonly drainMs?: number | undefined
 }
 
 const DEFAULT_SOCKET_MODE = 0o600
-const DEFAULT_MAX_CALLS = 256
+export const DEFAULT_MAX_CALLS = 256
 const DEFAULT_DRAIN_MS = 10_000
 
 /** Serves on a unix socket until it is disposed of: then takes no new call, and waits for those under way. */
@@ -54,7 +56,7 @@ export async function serve(options: ServeOptions): Promise<AsyncDisposable> {
   const server = new Server()
   const edge: Edge = {
     limits: options.limits,
-    inFlight: new InFlight(options.maxCalls ?? DEFAULT_MAX_CALLS),
+    inFlight: options.inFlight ?? new InFlight(options.maxCalls ?? DEFAULT_MAX_CALLS),
     log: options.log,
   }
   for (const service of options.services) {

@@ -13,15 +13,18 @@ import {
   refreshLoopSize,
 } from '../../host/loop-devices.ts'
 import { createSerializer } from '../../host/serialize.ts'
+import { KeyedPool } from '../../lib/keyed-pool.ts'
 import { settlesWithin, untilAborted } from '../../lib/waiting.ts'
 import {
   type AttachedDevice,
+  asStorageError,
   type CallOptions,
   type Connection,
   type DiskId,
   type DiskSession,
   diskIds,
   type InitiatorPlug,
+  type RepairFault,
   StorageError,
 } from '../../volumegroups/index.ts'
 import { diskFile, disksFolder } from './keeper/keeper.ts'
@@ -37,6 +40,8 @@ const RESIZE_TIMEOUT_MS = 10_000
 const PROBE_TIMEOUT_MS = 10_000
 const POLL_MS = 20
 const MAX_WAITING_CALLS = 8
+/** At one time: a node that was cut off has all its disks waiting. */
+const MAX_REPAIRS = 8
 
 /**
  * The userspace initiator: each disk is a FUSE file that a worker serves over iSCSI, with a loop device on it.
@@ -54,7 +59,8 @@ export function createUserspaceInitiator(options: KeeperLinkOptions): InitiatorP
     detach: (diskId, call) => one(diskId, call, () => attachments.detach(diskId)),
     list: (call) => untilAborted(attachments.list(), call?.signal),
     sessions: (call) => untilAborted(attachments.sessions(), call?.signal),
-    repair: async () => [], // the workers do so by themselves
+    lose: (diskId, why, call) => one(diskId, call, () => attachments.lose(diskId, why)),
+    repair: (connectionOf, call) => untilAborted(attachments.repair(connectionOf), call?.signal),
     [Symbol.asyncDispose]: async () => {}, // attached disks outlive this process
   }
 }
@@ -131,6 +137,29 @@ class UserspaceAttachments {
       await sleep(POLL_MS)
     }
     return describe(diskId, device.path)
+  }
+
+  async lose(diskId: DiskId, why: string): Promise<void> {
+    if ((await this.find(diskId)) !== undefined) await this.#keeper.abandon(diskId, why)
+  }
+
+  /** A worker tries for ever to log in again, but only as it was told to: what waits is told the credentials of now. */
+  async repair(connectionOf: (diskId: DiskId) => Promise<Connection>): Promise<readonly RepairFault[]> {
+    if ((await this.list()).length === 0) return [] // a keeper is not started for nothing
+    const waiting = (await this.#keeper.list()).filter(({ session }) => session.state === 'reconnecting')
+    const pool = new KeyedPool(MAX_REPAIRS)
+    const faults: RepairFault[] = []
+    for (const { diskId } of waiting) {
+      pool.offer(diskId, async () => {
+        try {
+          await this.#keeper.attach(volumeSpecOf(await connectionOf(diskId)))
+        } catch (error) {
+          faults.push({ diskId, error: asStorageError(error) })
+        }
+      })
+    }
+    await pool.idle()
+    return faults
   }
 
   async detach(diskId: DiskId): Promise<void> {

@@ -83,7 +83,7 @@ export function fieldsOf(value: unknown, name: string): Readonly<Record<string, 
   return value as Record<string, unknown>
 }
 
-function textOf(value: unknown, name: string): string {
+export function textOf(value: unknown, name: string): string {
   if (typeof value === 'string' && value !== '' && value.length <= MAX_TEXT) return value
   throw new TypeError(`${name} is not a text of 1 to ${MAX_TEXT} characters`)
 }

@@ -37,7 +37,7 @@ export class UserspaceNode implements AsyncDisposable {
   }
 
   async abandon(diskId: DiskId): Promise<void> {
-    await askKeeper(keeperSocket(this.stateDir), { op: 'abandon', diskId }, 30_000)
+    await askKeeper(keeperSocket(this.stateDir), { op: 'abandon', diskId, why: 'the test says so' }, 30_000)
   }
 
   async renew(): Promise<void> {

@@ -7,13 +7,15 @@ import { type DiskId, StorageError } from '../../../volumegroups/index.ts'
 import type { VolumeSpec } from '../volume-spec.ts'
 import { codeCacheFolder, keeperSocket } from './keeper.ts'
 import { askKeeper, KeeperAbsentError } from './keeper-client.ts'
-import type { KeeperRequest, KeeperResults, ServedDisk } from './keeper-protocol.ts'
+import type { KeeperRequest, KeeperResults, LeaseAnswer, ServedDisk } from './keeper-protocol.ts'
 
 export interface KeeperLinkOptions {
   /** The keeper's socket, log and mounts. Short: with `/keeper.sock` it must fit into 107 bytes. */
   readonly stateDir: string
   /** Starts a keeper when none answers; false when a service owns it. */
   readonly spawnKeeper: boolean
+  /** The node's configuration, from which a keeper that is started here knows its element. Left out: it has none. */
+  readonly configFile?: string | undefined
   /** How many disks can be attached at once. */
   readonly maxDisks?: number | undefined
   /** The worker's program, when it is not the installed one. */
@@ -53,6 +55,15 @@ export class KeeperLink {
 
   refreshSize(diskId: DiskId): Promise<ServedDisk> {
     return this.#ask({ op: 'refreshSize', diskId }, TIMEOUT_MS.refreshSize)
+  }
+
+  /** How this node's lease stands; with `renew` it is renewed first. */
+  lease(renew: boolean): Promise<LeaseAnswer> {
+    return this.#ask({ op: 'lease', renew }, TIMEOUT_MS.list)
+  }
+
+  async abandon(diskId: DiskId, why: string): Promise<void> {
+    await this.#ask({ op: 'abandon', diskId, why }, TIMEOUT_MS.detach)
   }
 
   list(): Promise<readonly ServedDisk[]> {
@@ -107,9 +118,11 @@ export class KeeperLink {
   }
 
   #command(): Command {
-    const { stateDir, maxDisks = DEFAULT_MAX_DISKS, worker } = this.#options
+    const { stateDir, maxDisks = DEFAULT_MAX_DISKS, worker, configFile } = this.#options
     const args = ['--max-old-space-size=64', KEEPER, '--state-dir', stateDir, '--max-disks', String(maxDisks)]
-    return { file: process.execPath, args: worker === undefined ? args : [...args, '--worker', worker] }
+    if (worker !== undefined) args.push('--worker', worker)
+    if (configFile !== undefined) args.push('--config', configFile)
+    return { file: process.execPath, args }
   }
 
   #answers(): Promise<boolean> {

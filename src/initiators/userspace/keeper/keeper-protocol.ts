@@ -1,6 +1,14 @@
 import type { DiskId } from '../../../volumegroups/index.ts'
-import { fieldsOf, parseDiskId, parseVolumeSpec, type SessionState, type VolumeSpec } from '../volume-spec.ts'
+import {
+  fieldsOf,
+  parseDiskId,
+  parseVolumeSpec,
+  type SessionState,
+  textOf,
+  type VolumeSpec,
+} from '../volume-spec.ts'
 import type { Failure } from '../worker/worker-protocol.ts'
+import type { LeaseState } from './lease-renewer.ts'
 
 /** The keeper's control protocol: lines of JSON over a unix socket. */
 
@@ -9,10 +17,13 @@ export const MAX_LINE_BYTES = 256 * 1024
 
 export type KeeperRequest =
   | { readonly op: 'attach'; readonly volume: VolumeSpec }
-  /** `abandon`: all I/O of the disk fails from now on, for a target that will not come back. */
-  | { readonly op: 'detach' | 'refreshSize' | 'abandon'; readonly diskId: DiskId }
+  | { readonly op: 'detach' | 'refreshSize'; readonly diskId: DiskId }
+  /** All I/O of the disk fails from now on: it is not this node's any more, or its target will not come back. */
+  | { readonly op: 'abandon'; readonly diskId: DiskId; readonly why: string }
   /** `renew`: new processes in the place of all workers, as after an upgrade; disks pause for a moment. */
   | { readonly op: 'list' | 'status' | 'renew' }
+  /** How the lease of this node stands; with `renew` it is renewed first. */
+  | { readonly op: 'lease'; readonly renew: boolean }
   /** Refused while disks are served, unless forced. */
   | { readonly op: 'stop'; readonly force: boolean }
 
@@ -37,12 +48,21 @@ export interface KeeperStatus {
   }[]
 }
 
+/** `none`: this keeper was started without an element to renew a lease with. */
+export type LeaseAnswer =
+  | { readonly state: 'none' }
+  | (LeaseState & {
+      /** The element answered now; else `holds` may be older than what was asked for. */
+      readonly isFresh: boolean
+    })
+
 export interface KeeperResults {
   readonly attach: ServedDisk
   readonly detach: null
   readonly refreshSize: ServedDisk
   readonly list: readonly ServedDisk[]
   readonly status: KeeperStatus
+  readonly lease: LeaseAnswer
   readonly abandon: null
   readonly renew: null
   readonly stop: null
@@ -65,12 +85,15 @@ function parseBody(field: Readonly<Record<string, unknown>>): KeeperRequest {
       return { op: 'attach', volume: parseVolumeSpec(field.volume) }
     case 'detach':
     case 'refreshSize':
-    case 'abandon':
       return { op: field.op, diskId: parseDiskId(field.diskId) }
+    case 'abandon':
+      return { op: 'abandon', diskId: parseDiskId(field.diskId), why: textOf(field.why, 'why') }
     case 'list':
     case 'status':
     case 'renew':
       return { op: field.op }
+    case 'lease':
+      return { op: 'lease', renew: field.renew === true }
     case 'stop':
       return { op: 'stop', force: field.force === true }
     default:

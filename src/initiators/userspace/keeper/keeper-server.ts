@@ -8,9 +8,11 @@ import {
   type KeeperRequest,
   type KeeperResponse,
   type KeeperResults,
+  type LeaseAnswer,
   MAX_LINE_BYTES,
   parseRequest,
 } from './keeper-protocol.ts'
+import type { LeaseRenewer } from './lease-renewer.ts'
 import { LineSplitter } from './lines.ts'
 
 const MAX_CONNECTIONS = 64
@@ -22,10 +24,14 @@ export interface KeeperServer extends AsyncDisposable {
 }
 
 /** Answers on the keeper's socket, to root only. Throws LIMIT_REACHED when another keeper does already. */
-export async function serveKeeper(keeper: Keeper, path: string): Promise<KeeperServer> {
+export async function serveKeeper(
+  keeper: Keeper,
+  path: string,
+  renewer?: LeaseRenewer,
+): Promise<KeeperServer> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   const { promise: stopped, resolve: onStopped } = Promise.withResolvers<void>()
-  const server = createServer((socket) => new Connection(socket, keeper, onStopped))
+  const server = createServer((socket) => new Connection(socket, { keeper, renewer, onStopped }))
   server.maxConnections = MAX_CONNECTIONS
   await claim(path)
   await listen(server, path)
@@ -59,17 +65,23 @@ function listen(server: Server, path: string): Promise<void> {
   })
 }
 
+interface ConnectionParts {
+  readonly keeper: Keeper
+  readonly renewer: LeaseRenewer | undefined
+  readonly onStopped: () => void
+}
+
 class Connection {
   readonly #socket: Socket
   readonly #keeper: Keeper
-  readonly #onStopped: () => void
+  readonly #parts: ConnectionParts
   readonly #lines = new LineSplitter(MAX_LINE_BYTES)
   #calls = 0
 
-  constructor(socket: Socket, keeper: Keeper, onStopped: () => void) {
+  constructor(socket: Socket, parts: ConnectionParts) {
     this.#socket = socket
-    this.#keeper = keeper
-    this.#onStopped = onStopped
+    this.#keeper = parts.keeper
+    this.#parts = parts
     socket.on('error', () => socket.destroy())
     socket.on('data', (chunk: Buffer) => this.#receive(chunk))
   }
@@ -90,7 +102,7 @@ class Connection {
         throw new StorageError('TOO_MANY_CALLS', 'too many calls to the keeper at once')
       }
       this.#send({ id, result: await this.#carryOut(request) })
-      if (request.op === 'stop') this.#socket.end(this.#onStopped)
+      if (request.op === 'stop') this.#socket.end(this.#parts.onStopped)
     } catch (error) {
       this.#send({ id, failure: failureOf(asStorageError(error)) })
     } finally {
@@ -111,8 +123,10 @@ class Connection {
         return this.#keeper.list()
       case 'status':
         return this.#keeper.status()
+      case 'lease':
+        return leaseOf(this.#parts.renewer, request.renew)
       case 'abandon':
-        await this.#keeper.abandon(request.diskId)
+        await this.#keeper.abandon(request.diskId, request.why)
         return null
       case 'renew':
         await this.#keeper.renew()
@@ -126,4 +140,10 @@ class Connection {
   #send(response: KeeperResponse): void {
     if (this.#socket.writable) this.#socket.write(`${JSON.stringify(response)}\n`)
   }
+}
+
+async function leaseOf(renewer: LeaseRenewer | undefined, renew: boolean): Promise<LeaseAnswer> {
+  if (renewer === undefined) return { state: 'none' }
+  const isFresh = renew && (await renewer.renew())
+  return { ...renewer.state(), isFresh }
 }

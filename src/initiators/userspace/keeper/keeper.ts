@@ -1,12 +1,15 @@
+import { realpath } from 'node:fs/promises'
 import { release } from 'node:os'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Command } from '../../../host/exec.ts'
+import { readMounts } from '../../../host/mounts.ts'
 import { createSerializer } from '../../../host/serialize.ts'
-import { type DiskId, StorageError } from '../../../volumegroups/index.ts'
+import { type DiskId, diskIds, StorageError } from '../../../volumegroups/index.ts'
 import type { VolumeSpec } from '../volume-spec.ts'
-import { unmountFuse } from './fuse-mount.ts'
+import { abortFuse, unmountFuse } from './fuse-mount.ts'
 import type { KeeperStatus, ServedDisk } from './keeper-protocol.ts'
+import type { ServedGrant } from './lease-renewer.ts'
 import type { MountedVolume } from './mounted-volume.ts'
 import { WorkerSeat } from './worker-seat.ts'
 
@@ -73,7 +76,7 @@ export class Keeper {
     return this.#serialize(spec.diskId, async () => {
       if (this.#stopped) throw new StorageError('NOT_READY', 'the keeper is stopping')
       const place = this.#find(spec.diskId)
-      return describe(place === undefined ? await this.#serve(spec) : renew(place.volume, spec))
+      return describe(place === undefined ? await this.#serve(spec) : await this.#renewSpec(place, spec))
     })
   }
 
@@ -95,10 +98,24 @@ export class Keeper {
     })
   }
 
-  /** Gives up a disk whose target will not come back. What was not flushed is lost; it can be detached then. */
-  async abandon(diskId: DiskId): Promise<void> {
-    const { seat, volume } = this.#expect(diskId)
-    await seat.abandon(volume)
+  /**
+   * Gives up a disk that this node has lost, or whose target will not come back. What was not flushed is lost; it can
+   * be detached then. A disk that an earlier keeper's worker still serves is taken from it.
+   */
+  async abandon(diskId: DiskId, why: string): Promise<void> {
+    const place = this.#find(diskId)
+    if (place) await place.seat.abandon(place.volume, why)
+    else await abortFuse(diskFile(this.#options.stateDir, diskId))
+  }
+
+  async #renewSpec({ seat, volume }: Place, spec: VolumeSpec): Promise<MountedVolume> {
+    checkSame(volume, spec)
+    if (volume.spec.grantedAt !== spec.grantedAt) {
+      await seat.abandon(volume, 'the disk was taken from this node and granted to it anew')
+      checkSame(volume, spec)
+    }
+    await seat.renewSpec(volume, spec)
+    return volume
   }
 
   /** Puts new processes in the place of all workers, as after an upgrade of their program. */
@@ -108,6 +125,19 @@ export class Keeper {
 
   list(): readonly ServedDisk[] {
     return [...this.#seats].flatMap((seat) => [...seat.volumes.values()]).map(describe)
+  }
+
+  /** All that is mounted here and not given up, also by workers of an earlier keeper. */
+  async grants(): Promise<readonly ServedGrant[]> {
+    const own = [...this.#seats].flatMap((seat) => [...seat.volumes.values()])
+    const known = new Set(own.map(({ spec }) => spec.diskId))
+    const orphans = (await mountedDisks(this.#options.stateDir)).filter((diskId) => !known.has(diskId))
+    return [
+      ...own
+        .filter(({ isAbandoned }) => !isAbandoned)
+        .map(({ spec: { diskId, grantedAt } }) => ({ diskId, grantedAt })),
+      ...orphans.map((diskId) => ({ diskId, grantedAt: undefined })),
+    ]
   }
 
   status(): KeeperStatus {
@@ -206,7 +236,7 @@ export class Keeper {
   }
 }
 
-function renew(volume: MountedVolume, spec: VolumeSpec): MountedVolume {
+function checkSame(volume: MountedVolume, spec: VolumeSpec): void {
   if (volume.session.state === 'failed') {
     throw new StorageError(
       'IDENTITY_MISMATCH',
@@ -217,10 +247,14 @@ function renew(volume: MountedVolume, spec: VolumeSpec): MountedVolume {
     const how = volume.spec.readOnly ? 'read-only' : 'for writing'
     throw new StorageError('ATTACHED_DIFFERENTLY', `${spec.diskId} is attached ${how} on this node`)
   }
-  volume.spec = spec
-  return volume
 }
 
 function describe({ spec, file, sizeBytes, session }: MountedVolume): ServedDisk {
   return { diskId: spec.diskId, file, sizeBytes, readOnly: spec.readOnly, session }
+}
+
+async function mountedDisks(stateDir: string): Promise<readonly DiskId[]> {
+  const folder = await realpath(disksFolder(stateDir)).catch(() => undefined)
+  const mounts = (await readMounts()).filter(({ target }) => dirname(target) === folder)
+  return mounts.map(({ target }) => basename(target)).filter(diskIds.is)
 }

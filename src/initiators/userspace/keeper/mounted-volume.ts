@@ -8,6 +8,8 @@ export interface MountedVolume {
   spec: VolumeSpec
   sizeBytes: number
   session: SessionState
+  /** It is not this node's any more. */
+  isAbandoned: boolean
   /** Settles when the present worker serves it. */
   ready: Promise<void>
 }

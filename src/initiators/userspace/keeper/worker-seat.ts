@@ -1,33 +1,15 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Logger } from 'pino'
-import type { Command } from '../../../host/exec.ts'
 import { settlesWithin } from '../../../lib/waiting.ts'
 import { type DiskId, StorageError } from '../../../volumegroups/index.ts'
 import type { SessionState, VolumeSpec } from '../volume-spec.ts'
+import type { WorkerRequest } from '../worker/worker-protocol.ts'
 import { abortFuse, closeFuse, mountFuse, openFuse, unmountFuse } from './fuse-mount.ts'
 import type { MountedVolume } from './mounted-volume.ts'
+import { LIMIT_MS, type SeatOptions } from './seat-options.ts'
 import { Slots } from './slots.ts'
 import { type WorkerEvents, WorkerProcess } from './worker-process.ts'
 
-export interface SeatOptions {
-  /** Starts a worker. */
-  readonly command: Command
-  /** A folder for compiled code. */
-  readonly codeCache: string
-  readonly slots: number
-  /** The kernel hands out again what a dead worker left unanswered (Linux 6.9). */
-  readonly canResend: boolean
-  readonly log: Logger
-}
-
-const OPEN_TIMEOUT_MS = 45_000
-const START_TIMEOUT_MS = 10_000
-const REFRESH_TIMEOUT_MS = 30_000
-const FLUSH_TIMEOUT_MS = 30_000
-const CLOSE_TIMEOUT_MS = 15_000
-const READY_TIMEOUT_MS = 20_000
-const DRAIN_TIMEOUT_MS = 10_000
 /** A worker that lived this long did not die of how it was started. */
 const STEADY_MS = 3000
 const MAX_RESTART_DELAY_MS = 2000
@@ -95,7 +77,7 @@ export class WorkerSeat {
     const process = this.#process
     let sizeBytes: number
     try {
-      sizeBytes = await process.call({ op: 'open', slot, volume: spec }, OPEN_TIMEOUT_MS)
+      sizeBytes = await process.call({ op: 'open', slot, volume: spec }, LIMIT_MS.open)
     } catch (error) {
       await this.#closeQuietly(process, slot)
       this.#slots.release(slot)
@@ -103,7 +85,7 @@ export class WorkerSeat {
     }
     try {
       await mountFuse(this.#slots.fdOf(slot), file)
-      await process.call({ op: 'start', slot, resume: false }, START_TIMEOUT_MS)
+      await process.call({ op: 'start', slot, resume: false }, LIMIT_MS.start)
     } catch (error) {
       await unmountFuse(file)
       await this.#closeQuietly(process, slot)
@@ -111,7 +93,7 @@ export class WorkerSeat {
       throw error
     }
     const session: SessionState = { state: 'connected', detail: '' }
-    const volume = { slot, file, spec, sizeBytes, session, ready: Promise.resolve() }
+    const volume = { slot, file, spec, sizeBytes, session, isAbandoned: false, ready: Promise.resolve() }
     this.volumes.set(spec.diskId, volume)
     return volume
   }
@@ -119,13 +101,28 @@ export class WorkerSeat {
   /** Takes over the size that the target has now. */
   async refreshSize(volume: MountedVolume): Promise<void> {
     await this.#whenReady(volume)
-    volume.sizeBytes = await this.#process.call({ op: 'refreshSize', slot: volume.slot }, REFRESH_TIMEOUT_MS)
+    volume.sizeBytes = await this.#process.call({ op: 'refreshSize', slot: volume.slot }, LIMIT_MS.refresh)
   }
 
-  /** Gives the disk up: its users get I/O errors instead of waiting for the target. */
-  async abandon(volume: MountedVolume): Promise<void> {
-    volume.session = { state: 'failed', detail: 'it was abandoned' }
-    await abortFuse(volume.file)
+  /** Takes over the credentials of now. Those that a process gets too late, the next one gets when it starts. */
+  async renewSpec(volume: MountedVolume, spec: VolumeSpec): Promise<void> {
+    volume.spec = spec
+    await this.#tell({ op: 'renew', slot: volume.slot, volume: spec })
+  }
+
+  /** Gives the disk up for good: its users get I/O errors, and no login is tried again. */
+  async abandon(volume: MountedVolume, why: string): Promise<void> {
+    volume.isAbandoned = true
+    volume.session = { state: 'failed', detail: why }
+    await Promise.all([this.#tell({ op: 'abandon', slot: volume.slot, why }), abortFuse(volume.file)])
+  }
+
+  async #tell(request: WorkerRequest): Promise<void> {
+    try {
+      await this.#process.call(request, LIMIT_MS.tell)
+    } catch (error) {
+      this.#options.log.warn({ err: error, op: request.op, slot: request.slot }, 'a worker was not told')
+    }
   }
 
   /** Flushes, unmounts and closes. Throws MOUNT_BUSY, and serves on, while the file is in use. */
@@ -170,14 +167,14 @@ export class WorkerSeat {
   async #flush(volume: MountedVolume): Promise<void> {
     try {
       await this.#whenReady(volume)
-      await this.#process.call({ op: 'flush', slot: volume.slot }, FLUSH_TIMEOUT_MS)
+      await this.#process.call({ op: 'flush', slot: volume.slot }, LIMIT_MS.flush)
     } catch (error) {
       this.#options.log.warn({ err: error, diskId: volume.spec.diskId }, 'last flush failed')
     }
   }
 
   async #whenReady(volume: MountedVolume): Promise<void> {
-    if (!(await settlesWithin(volume.ready, READY_TIMEOUT_MS))) {
+    if (!(await settlesWithin(volume.ready, LIMIT_MS.ready))) {
       throw new StorageError('INITIATOR_UNAVAILABLE', `${volume.spec.diskId}: ${volume.session.detail}`)
     }
     await volume.ready
@@ -185,7 +182,7 @@ export class WorkerSeat {
 
   async #closeQuietly(process: WorkerProcess, slot: number): Promise<void> {
     try {
-      await process.call({ op: 'close', slot }, CLOSE_TIMEOUT_MS)
+      await process.call({ op: 'close', slot }, LIMIT_MS.close)
     } catch (error) {
       this.#options.log.warn({ err: error, slot }, 'a disk was not closed in order')
     }
@@ -194,7 +191,7 @@ export class WorkerSeat {
   /** Where the kernel can not hand requests out again, there is nothing but waiting until all are answered. */
   async #drain(process: WorkerProcess, { slot, file, spec }: MountedVolume): Promise<void> {
     try {
-      const timeoutMs = this.#options.canResend ? DRAIN_TIMEOUT_MS : undefined
+      const timeoutMs = this.#options.canResend ? LIMIT_MS.drain : undefined
       await process.call({ op: 'drain', slot, file }, timeoutMs)
     } catch (error) {
       this.#options.log.warn({ err: error, diskId: spec.diskId }, 'not drained: the next worker asks again')
@@ -229,6 +226,7 @@ export class WorkerSeat {
   /** From now on whoever needs a volume waits for that process. */
   #handTo(successor: Promise<WorkerProcess>): void {
     for (const volume of this.volumes.values()) {
+      if (volume.isAbandoned) continue
       volume.session = { state: 'reconnecting', detail: 'a new worker takes over' }
       volume.ready = successor.then((process) => this.#resume(volume, process))
       volume.ready.catch(() => {}) // told by #resume; whoever needs the volume hears it too
@@ -263,7 +261,7 @@ export class WorkerSeat {
     const { canResend, log } = this.#options
     try {
       volume.sizeBytes = await process.call({ op: 'open', slot, volume: spec, resume: { sizeBytes } })
-      await process.call({ op: 'start', slot, resume: canResend }, START_TIMEOUT_MS)
+      await process.call({ op: 'start', slot, resume: canResend }, LIMIT_MS.start)
       if (volume.session.state === 'reconnecting') volume.session = { state: 'connected', detail: '' }
     } catch (error) {
       log.error({ err: error, diskId: spec.diskId }, 'a disk was not taken over')
@@ -279,7 +277,7 @@ export class WorkerSeat {
   readonly #events: WorkerEvents = {
     state: (slot, session) => {
       const volume = this.#volumeAt(slot)
-      if (volume === undefined) return
+      if (volume === undefined || volume.isAbandoned) return
       volume.session = session
       const level = LOG_LEVEL[session.state]
       this.#options.log[level](

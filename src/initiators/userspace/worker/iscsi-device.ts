@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
-  type BlockDevice,
   type DiskState,
   IscsiError,
   type IscsiErrorCode,
@@ -10,6 +9,7 @@ import {
 } from '../../../iscsi/index.ts'
 import { type Reason, StorageError } from '../../../volumegroups/index.ts'
 import type { SessionState, VolumeSpec } from '../volume-spec.ts'
+import type { LentDevice } from './served-volume.ts'
 
 const REASONS: Partial<Record<IscsiErrorCode, Reason>> = {
   auth_failed: 'LOGIN_REFUSED',
@@ -27,7 +27,7 @@ export async function openIscsiDevice(
   volume: VolumeSpec,
   onState: (session: SessionState) => void,
   signal: AbortSignal,
-): Promise<BlockDevice> {
+): Promise<LentDevice> {
   const { portals, targetName, initiatorName, lun, serial, naa, chap, readOnly, shared } = volume
   try {
     const disk = await openPatiently({
@@ -83,7 +83,7 @@ function sessionOf(state: Exclude<DiskState, { kind: 'closed' }>): SessionState 
 }
 
 /** Refused here already, whatever the target thinks of it. */
-function asReadOnly(disk: ReconnectingDisk): BlockDevice {
+function asReadOnly(disk: ReconnectingDisk): LentDevice {
   return {
     get blockSize() {
       return disk.blockSize
@@ -98,6 +98,8 @@ function asReadOnly(disk: ReconnectingDisk): BlockDevice {
     discard: refuse,
     writeZeroes: refuse,
     refreshSize: () => disk.refreshSize(),
+    useCredentials: (chap) => disk.useCredentials(chap),
+    abandon: (why) => disk.abandon(why),
     close: () => disk.close(),
   }
 }

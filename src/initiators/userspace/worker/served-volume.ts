@@ -8,12 +8,20 @@ import { FuseFile } from '../fuse/fuse-file.ts'
 import type { SessionState, VolumeSpec } from '../volume-spec.ts'
 import { READERS_PER_VOLUME } from './worker-protocol.ts'
 
+/** A disk that can be told what changed about the right to it. */
+export interface LentDevice extends BlockDevice {
+  /** The credentials for the logins to come. */
+  useCredentials?(chap: VolumeSpec['chap']): void
+  /** Final: all I/O fails, and nothing is sent or logged in for again. */
+  abandon?(why: string): void
+}
+
 /** Opens a disk, or throws StorageError. Reports how its session is. */
 export type OpenDevice = (
   volume: VolumeSpec,
   onState: (session: SessionState) => void,
   signal: AbortSignal,
-) => Promise<BlockDevice>
+) => Promise<LentDevice>
 
 export interface ServedVolumeOptions {
   readonly fd: number
@@ -34,12 +42,15 @@ const IO_ERROR_REPORT_MS = 10_000
 export class ServedVolume {
   readonly #options: ServedVolumeOptions
   readonly #abort = new AbortController()
-  #device: BlockDevice | undefined
+  #device: LentDevice | undefined
+  #volume: VolumeSpec
+  #lost: StorageError | undefined
   #file: FuseFile | undefined
   #ioErrorReportedAt = Number.NEGATIVE_INFINITY
 
   constructor(options: ServedVolumeOptions) {
     this.#options = options
+    this.#volume = options.volume
   }
 
   get sizeBytes(): number {
@@ -47,8 +58,8 @@ export class ServedVolume {
   }
 
   async open(): Promise<void> {
-    const { volume, openDevice, onState } = this.#options
-    const device = await openDevice(volume, onState, this.#abort.signal)
+    const { openDevice, onState } = this.#options
+    const device = await openDevice(this.#volume, onState, this.#abort.signal)
     if (this.#abort.signal.aborted) {
       await device.close()
       throw new StorageError('INITIATOR_UNAVAILABLE', 'the disk was let go while it was being opened')
@@ -60,6 +71,7 @@ export class ServedVolume {
   async reopen(sizeBytes: number): Promise<void> {
     for (let delayMs = 100; ; delayMs = Math.min(delayMs * 2, MAX_RETRY_MS)) {
       try {
+        if (this.#lost) throw this.#lost
         return await this.open()
       } catch (error) {
         if (this.#abort.signal.aborted) throw error
@@ -92,6 +104,16 @@ export class ServedVolume {
   async refreshSize(): Promise<void> {
     await this.#opened().refreshSize()
     this.#file?.invalidate()
+  }
+
+  renew(volume: VolumeSpec): void {
+    this.#volume = volume
+    this.#device?.useCredentials?.(volume.chap)
+  }
+
+  abandon(why: string): void {
+    this.#lost = new StorageError('IDENTITY_MISMATCH', why)
+    this.#device?.abandon?.(why)
   }
 
   async flush(): Promise<void> {

@@ -25,6 +25,10 @@ export type WorkerRequest =
   /** Serves the file that is mounted on the slot. With `resume`, what an earlier worker left is answered too. */
   | { readonly op: 'start'; readonly slot: number; readonly resume: boolean }
   | { readonly op: 'refreshSize' | 'flush' | 'close'; readonly slot: number }
+  /** The credentials of now, for the logins to come. */
+  | { readonly op: 'renew'; readonly slot: number; readonly volume: VolumeSpec }
+  /** The disk is not this node's any more: nothing reaches it again, and no login is tried. */
+  | { readonly op: 'abandon'; readonly slot: number; readonly why: string }
   /** Answers what was taken and takes nothing more, since another worker is about to serve the mounted file. */
   | { readonly op: 'drain'; readonly slot: number; readonly file: string }
 

@@ -54,6 +54,8 @@ class Volumes {
     else if (op === 'start') this.#at(slot).start(request.resume)
     else if (op === 'refreshSize') await this.#at(slot).refreshSize()
     else if (op === 'flush') await this.#at(slot).flush()
+    else if (op === 'renew') this.#at(slot).renew(request.volume)
+    else if (op === 'abandon') this.#bySlot.get(slot)?.abandon(request.why)
     else if (op === 'drain') await this.#at(slot).drain(request.file)
     else await this.#close(slot)
     return this.#bySlot.get(slot)?.sizeBytes ?? 0

@@ -32,9 +32,17 @@ describe('a request to the keeper', () => {
   })
 
   test('about one disk names it', () => {
-    for (const op of ['detach', 'refreshSize', 'abandon']) {
+    for (const op of ['detach', 'refreshSize']) {
       expect(parseRequest(line({ op, diskId })).request).toEqual({ op, diskId })
     }
+  })
+
+  test('to abandon a disk says why, and one for the lease whether to renew it', () => {
+    const abandon = { op: 'abandon', diskId, why: 'it is lost' }
+    expect(parseRequest(line(abandon)).request).toEqual(abandon)
+    expect(() => parseRequest(line({ op: 'abandon', diskId }))).toThrow(TypeError)
+    expect(parseRequest(line({ op: 'lease' })).request).toEqual({ op: 'lease', renew: false })
+    expect(parseRequest(line({ op: 'lease', renew: true })).request).toEqual({ op: 'lease', renew: true })
   })
 
   test('to stop is not forced unless it says so', () => {
