@@ -57,6 +57,17 @@ sanity() {
   echo "$csi_sanity" >"$stamp"
 }
 
+# The checker of histories, on Porcupine; go.sum pins it.
+linearizability() {
+  local source=test/chaos/linearizability
+  local stamp=.cache/bin/linearizability.source
+  cat "$source"/go.* "$source"/main.go | cmp -s - "$stamp" && return 0
+  command -v go >/dev/null || fail 'go is missing: the checker of histories is built from its Go module'
+  mkdir -p .cache/bin
+  go -C "$source" build -o "$PWD/.cache/bin/linearizability" .
+  cat "$source"/go.* "$source"/main.go >"$stamp"
+}
+
 schemathesis() {
   local lock=scripts/schemathesis.txt
   local stamp=.cache/schemathesis/installed.txt
@@ -73,6 +84,7 @@ case "${1:-}" in
     debian "${debian_packages[@]}" "${debian_test_packages[@]}"
     npm_packages
     sanity
+    linearizability
     schemathesis
     ;;
   --guest)
