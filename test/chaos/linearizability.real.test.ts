@@ -56,10 +56,6 @@ test(`what ${CLIENTS} clients see through ${KILLS} kills of the element is linea
     stop.abort()
     await working
   }
-  ;(await import('node:fs')).writeFileSync(
-    '/tmp/p5tools/history.jsonl',
-    history.map((c) => JSON.stringify(c)).join('\n'),
-  )
   const unanswered = history.filter(({ returnNs }) => returnNs === undefined).length
   const verdict = await checkHistory(history)
   process.stdout.write(
