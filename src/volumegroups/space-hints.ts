@@ -21,9 +21,11 @@ interface Report {
   readonly points: readonly Measured<RecoveryPointId>[]
 }
 
-/** A measurement looks at every extent of every group: it is used for so long, */
-const FRESH_MS = 300_000
-/** stops after so long, */
+/** A measurement looks at every extent of every group: it is used for so many times as long as it took, */
+const FRESH_FACTOR = 20
+/** and no less than this. */
+const FRESH_MS = 10_000
+/** It stops after so long, */
 const MEASURE_MS = 30_000
 /** and a refusal does not wait longer for it. */
 const WAIT_MS = 2_000
@@ -40,15 +42,19 @@ export interface HintParts {
 
 export function createSpaceHints(parts: HintParts): SpaceHints {
   let report: Promise<Report> | undefined
-  let measuredMs = 0
-  const latest = (): Promise<Report> => {
-    if (report === undefined || performance.now() - measuredMs > FRESH_MS) {
-      report = measure(parts)
-      measuredMs = performance.now()
-      report.catch(() => {
-        report = undefined
-      })
+  let freshUntilMs = Infinity
+  const measureAnew = async (): Promise<Report> => {
+    const fromMs = performance.now()
+    freshUntilMs = Infinity
+    try {
+      return await measure(parts)
+    } finally {
+      const nowMs = performance.now()
+      freshUntilMs = nowMs + Math.max(FRESH_MS, FRESH_FACTOR * (nowMs - fromMs))
     }
+  }
+  const latest = (): Promise<Report> => {
+    if (report === undefined || performance.now() > freshUntilMs) report = measureAnew()
     return report
   }
   return {
