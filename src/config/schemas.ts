@@ -135,6 +135,19 @@ export const ElementConfig = Type.Object(
     ),
     /** What happens to the disk of a node that may still use it: `protect-first` lets it read until the fence is up. */
     fencing: Type.Enum(['revoke', 'protect-first'], { default: 'revoke' }),
+    /** The element may act as long as it can write its database. */
+    authority: Type.Object(
+      {
+        /**
+         * When it can't: `bounded` ends all serving within the lease and 3 s; `available` goes on serving what is
+         * granted, for groups that nobody else can take over. Nothing is changed either way.
+         */
+        mode: Type.Enum(['bounded', 'available'], { default: 'bounded' }),
+        /** A stopped, stuck or ended element is served on for at most so long. It is renewed five times in it. */
+        leaseMs: Type.Integer({ minimum: 3000, maximum: 300_000, default: 15_000 }),
+      },
+      { ...strict, default: {} },
+    ),
     logLevel: LogLevel,
   },
   strict,

@@ -15,8 +15,28 @@ const BUSY_TIMEOUT_MS = 1000
 /** Far more than the element has different queries. */
 const MAX_STATEMENTS = 500
 
+/** A database file that can be opened anew, with nothing kept of what was read before. */
+export interface SqliteFile {
+  readonly current: DatabaseSync
+  reopen(): void
+}
+
 /** Opens a database file for one process that writes: durable at each commit, readable while it is written. */
-export function openFile(path: string): DatabaseSync {
+export function openFile(path: string): SqliteFile {
+  let current = openedAt(path)
+  return {
+    get current() {
+      return current
+    },
+    reopen: () => {
+      const next = openedAt(path)
+      current.close()
+      current = next
+    },
+  }
+}
+
+function openedAt(path: string): DatabaseSync {
   const file = new DatabaseSync(path, {
     enableForeignKeyConstraints: true,
     timeout: BUSY_TIMEOUT_MS,
@@ -27,7 +47,7 @@ export function openFile(path: string): DatabaseSync {
 }
 
 /** Kysely on node:sqlite. One connection; Kysely's own mutex lets one transaction or query at a time have it. */
-export function nodeSqliteDialect(file: DatabaseSync): Dialect {
+export function nodeSqliteDialect(file: SqliteFile): Dialect {
   return {
     createAdapter: () => new TransactionalAdapter(),
     createDriver: () => driverOf(file),
@@ -43,7 +63,7 @@ class TransactionalAdapter extends SqliteAdapter {
   }
 }
 
-function driverOf(file: DatabaseSync): Driver {
+function driverOf(file: SqliteFile): Driver {
   const connection = connectionTo(file)
   const raw = async (sql: string): Promise<void> => {
     await connection.executeQuery(CompiledQuery.raw(sql))
@@ -55,18 +75,22 @@ function driverOf(file: DatabaseSync): Driver {
     // A plain `begin` reads first and may then find that it can't write any more.
     beginTransaction: () => raw('begin immediate'),
     commitTransaction: () => raw('commit'),
-    rollbackTransaction: () => raw('rollback'),
-    destroy: async () => file.close(),
+    // SQLite has rolled back by itself when the disk was full or failed.
+    rollbackTransaction: async () => (file.current.isTransaction ? raw('rollback') : undefined),
+    destroy: async () => file.current.close(),
   }
 }
 
-function connectionTo(file: DatabaseSync): DatabaseConnection {
+function connectionTo(file: SqliteFile): DatabaseConnection {
   const statements = new Map<string, { statement: StatementSync; reads: boolean }>()
+  let preparedFor = file.current
   const prepared = (sql: string) => {
+    if (preparedFor !== file.current) statements.clear()
+    preparedFor = file.current
     const known = statements.get(sql)
     if (known) return known
     if (statements.size >= MAX_STATEMENTS) statements.clear()
-    const statement = file.prepare(sql)
+    const statement = file.current.prepare(sql)
     const made = { statement, reads: statement.columns().length > 0 }
     statements.set(sql, made)
     return made

@@ -4,6 +4,7 @@ import { Kysely } from 'kysely'
 import { type Database, type Reader, StorageError, type Transactor } from '../volumegroups/index.ts'
 import { attachmentReader, attachmentWriter } from './attachments.ts'
 import { diskReader, diskWriter } from './disks.ts'
+import { translatedError } from './faults.ts'
 import { groupReader, groupWriter } from './groups.ts'
 import { initiatorReader, initiatorWriter } from './initiators.ts'
 import { leaseReader, leaseWriter } from './leases.ts'
@@ -12,6 +13,7 @@ import { nodeSqliteDialect, openFile } from './node-sqlite.ts'
 import { journalWriter, operationReader } from './operations.ts'
 import { policyReader, policyWriter } from './policies.ts'
 import { projectReader, projectWriter } from './projects.ts'
+import { createProof } from './proof.ts'
 import { recoveryReader, recoveryWriter } from './recoveries.ts'
 import { recoveryPointReader, recoveryPointWriter } from './recovery-points.ts'
 import type { Schema } from './schema.ts'
@@ -21,16 +23,24 @@ import { tokenReader, tokenWriter } from './tokens.ts'
  * Opens the element's database, makes it if there is none, and brings its schema up to date. A new one is of the
  * element that `elementId` names, or of a new one.
  */
-export async function openDatabase(path: string, { elementId }: OpenOptions = {}): Promise<Database> {
-  return translated(async () => {
+export async function openDatabase(path: string, options: OpenOptions = {}): Promise<Database> {
+  const { elementId, faulted = () => {} } = options
+  return translating(faulted)(async () => {
     closeSync(openSync(path, 'a', 0o600)) // SQLite gives its other files the mode of this one; it holds secrets
-    const db = new Kysely<Schema>({ dialect: nodeSqliteDialect(openFile(path)) })
+    const file = openFile(path)
+    const db = new Kysely<Schema>({ dialect: nodeSqliteDialect(file) })
     await migrate(db)
+    const { prove, suspect } = await createProof({ path, file, db })
+    const translated = translating((error) => {
+      suspect()
+      faulted(error)
+    })
     return {
       elementId: await elementIdOf(db, elementId),
-      reader: translatedReader(readerOf(db)),
+      reader: translatedReader(readerOf(db), translated),
       transact: (change) => translated(() => db.transaction().execute((tx) => change(transactorOf(tx)))),
       rehearse: (change) => translated(() => rehearse(db, change)),
+      prove: (answerWithinMs) => translated(() => prove(answerWithinMs)),
       [Symbol.asyncDispose]: () => db.destroy(),
     }
   })
@@ -86,6 +96,8 @@ async function rehearse<Seen>(db: Kysely<Schema>, change: (tx: Transactor) => Pr
 
 export interface OpenOptions {
   readonly elementId?: string | undefined
+  /** Hears of everything that the machine is to blame for. */
+  readonly faulted?: (error: StorageError) => void
 }
 
 async function elementIdOf(db: Kysely<Schema>, id: string = randomUUID()): Promise<string> {
@@ -97,7 +109,9 @@ async function elementIdOf(db: Kysely<Schema>, id: string = randomUUID()): Promi
   })
 }
 
-function translatedReader(reader: Reader): Reader {
+type Translated = <Result>(work: () => Promise<Result>) => Promise<Result>
+
+function translatedReader(reader: Reader, translated: Translated): Reader {
   const methods = Object.entries(reader).map(([name, read]) => [
     name,
     (...args: never[]) => translated(() => (read as (...args: never[]) => Promise<unknown>)(...args)),
@@ -105,26 +119,14 @@ function translatedReader(reader: Reader): Reader {
   return Object.fromEntries(methods)
 }
 
-const SQLITE_CONSTRAINT = 19
-
-/** What the machine is to blame for gets a reason; a broken constraint is a defect and stays what it is. */
-async function translated<Result>(work: () => Promise<Result>): Promise<Result> {
-  try {
-    return await work()
-  } catch (error) {
-    if (!isMachineFault(error as MachineError)) throw error
-    throw new StorageError('DATABASE_UNAVAILABLE', "the element's database can not be used", { cause: error })
+const translating =
+  (faulted: (error: StorageError) => void): Translated =>
+  async (work) => {
+    try {
+      return await work()
+    } catch (error) {
+      const known = translatedError(error)
+      if (known instanceof StorageError && known.reason === 'DATABASE_UNAVAILABLE') faulted(known)
+      throw known
+    }
   }
-}
-
-interface MachineError {
-  readonly code?: string
-  readonly errcode?: number
-  readonly syscall?: string
-}
-
-function isMachineFault({ code, errcode = 0, syscall }: MachineError): boolean {
-  // The low byte is SQLite's primary result code.
-  if (code === 'ERR_SQLITE_ERROR') return (errcode & 0xff) !== SQLITE_CONSTRAINT
-  return syscall !== undefined
-}

@@ -6,6 +6,7 @@ type Flag = Whole
 
 export interface Schema {
   element: { id: string; incarnation: string }
+  authority: { id: Whole; proofs: Whole }
   projects: {
     id: string
     parent_id: string | null

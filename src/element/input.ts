@@ -17,7 +17,11 @@ export interface Input {
   readonly params: object
   readonly query: object
   readonly body: object
-  readonly headers: { readonly 'request-timeout'?: number; readonly 'idempotency-key'?: string }
+  readonly headers: {
+    readonly 'request-timeout'?: number
+    readonly consistency?: 'authoritative'
+    readonly 'idempotency-key'?: string
+  }
 }
 
 /** More faults than this in one request are not told. */

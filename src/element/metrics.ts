@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { Gauge, Histogram, Registry } from 'prom-client'
 import {
+  type AuthorityStatus,
   type MissedSchedules,
   OVERDUE,
   type PoolCapacity,
@@ -104,6 +105,30 @@ export function measureSchedules(
       this.set(since.length === 0 ? 0 : Math.min(...since))
     },
   })
+}
+
+/** Whether the element may act and serves, looked at when somebody asks. */
+export function measureAuthority({ registry }: Metrics, groups: Pick<VolumeGroups, 'status'>): void {
+  const registers = [registry]
+  const gauge = (name: string, help: string, value: (authority: AuthorityStatus) => number): void => {
+    new Gauge({
+      ...{ name, help, registers },
+      async collect() {
+        this.set(value((await groups.status()).authority))
+      },
+    })
+  }
+  gauge('mooring_element_authority', '1: the element may act; 0: it can not write its database.', (one) =>
+    one.state === 'held' ? 1 : 0,
+  )
+  gauge('mooring_element_serving', '1: initiators are served; 0: nothing is served.', (one) =>
+    one.serving ? 1 : 0,
+  )
+  gauge(
+    'mooring_element_bound_seconds',
+    'Nothing is served any more so long after the authority was last proven; +Inf: what is granted is served on.',
+    ({ boundMs = Number.POSITIVE_INFINITY }) => boundMs / 1000,
+  )
 }
 
 /** Measures every request, and answers /metrics to any caller that is known and not of one project only. */

@@ -74,9 +74,10 @@ function callOptions(request: FastifyRequest, reply: FastifyReply, headers: Inpu
   const { signal } = waiting
   const key = headers['idempotency-key']
   const caller = request.identity?.caller
+  const authoritative = headers.consistency !== undefined
   return key === undefined
-    ? { signal, caller }
-    : { signal, caller, idempotencyKey: `${request.method} ${request.url} ${key}` }
+    ? { signal, caller, authoritative }
+    : { signal, caller, authoritative, idempotencyKey: `${request.method} ${request.url} ${key}` }
 }
 
 function answerEncoder({ answer }: CallDescription): (value: unknown) => unknown {

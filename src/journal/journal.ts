@@ -30,6 +30,8 @@ export class Journal<Tx extends JournalWriter> implements AsyncDisposable {
   readonly #around: Surroundings<Tx>
   readonly #locks = new EntityLocks()
   readonly #live = new Map<string, Live<Tx>>()
+  /** Those of this process that could not be noted down, by id. */
+  readonly #open = new Map<string, LockOwner>()
   readonly #running = new Set<Promise<unknown>>()
   readonly #stop = new AbortController()
   readonly #notes: StepNotes
@@ -181,11 +183,9 @@ export class Journal<Tx extends JournalWriter> implements AsyncDisposable {
     const running = execution.then((ending) => {
       this.#notes.forget(live.id)
       this.#tellEnd(live, owner, ending)
-      // What could not be noted down keeps its locks: only the next start can finish it.
-      if (ending !== 'open') {
-        this.#live.delete(live.id)
-        this.#locks.release(owner)
-      }
+      // What could not be noted down keeps its locks: only a recovery can finish it.
+      if (ending === 'open') this.#open.set(live.id, owner)
+      else this.#leave(live.id, owner)
       return ending
     })
     this.#running.add(running)
@@ -193,19 +193,29 @@ export class Journal<Tx extends JournalWriter> implements AsyncDisposable {
     return running
   }
 
+  #leave(id: string, owner: LockOwner): void {
+    this.#live.delete(id)
+    this.#locks.release(owner)
+  }
+
   #tellEnd({ id, definition, intent }: Live<Tx>, { kind, sinceMs }: LockOwner, ending: Ending): void {
     const durationMs = this.#options.now().getTime() - sinceMs
     this.#options.ended({ operationId: id, kind, entities: definition.entities(intent), ending, durationMs })
   }
 
-  /** Finishes what a former process left open, before anything else runs: forward past the commit point, else back. */
+  /**
+   * Finishes what was left open, by a former process or because the database was away: forward past the commit point,
+   * else back. Nothing else may begin meanwhile; what runs in this process goes on.
+   */
   async recover(definitions: readonly AnyDefinition<Tx>[]): Promise<Recovery> {
     const open = await this.#options.transactions.transact(async (tx) => {
       await this.#prune(tx)
       return tx.openOperations()
     })
+    for (const [id, owner] of this.#open) this.#leave(id, owner)
+    this.#open.clear()
     const recovery: { [Key in Ending]: string[] } = { done: [], failed: [], faulted: [], open: [] }
-    for (const record of open) {
+    for (const record of open.filter(({ id }) => !this.#live.has(id))) {
       const definition = definitions.find(({ kind }) => kind === record.kind)
       assert(definition, `no operation is called ${record.kind}`)
       recovery[await this.#resume(record, definition)].push(record.id)

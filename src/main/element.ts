@@ -4,15 +4,24 @@ import type { Logger } from 'pino'
 import { type ElementSettings, readElementConfig, readTokens } from '../config/config.ts'
 import { createBackupFolder } from '../database/backups.ts'
 import { openDatabase } from '../database/open.ts'
-import { type Auth, createElementApi, createMetrics, listen, measurePool } from '../element/index.ts'
+import {
+  type Auth,
+  createElementApi,
+  createMetrics,
+  listen,
+  measureAuthority,
+  measurePool,
+} from '../element/index.ts'
+import { createAuthorityKeeper } from '../element/loops/authority-keeper.ts'
 import { createBackupClock } from '../element/loops/backup-clock.ts'
 import { createPoolGuard } from '../element/loops/pool-guard.ts'
 import { createPoolRelief } from '../element/loops/pool-relief.ts'
 import { createScheduler } from '../element/loops/scheduler.ts'
 import { openPool, type Pool } from '../host/pool.ts'
+import { bootTimeMs, createSentinel, type Sentinel } from '../host/sentinel/sentinel.ts'
 import { createBtrfsStore } from '../host/stores/btrfs/store.ts'
 import { createTgtTarget } from '../host/targets/tgt/target.ts'
-import type { InitiatorId, Target } from '../volumegroups/index.ts'
+import { createAuthority, type InitiatorId, type Target, timesOf } from '../volumegroups/index.ts'
 import { elementIdIn } from '../volumegroups/recovery/facts.ts'
 import { createVolumeGroups, type VolumeGroupsService } from '../volumegroups/service.ts'
 import { createLogger, type Running } from './lifecycle.ts'
@@ -27,13 +36,26 @@ export async function startElement(configFile: string): Promise<Running> {
   const log = createLogger('element', config.logLevel)
   mkdirSync(config.stateDir, { recursive: true, mode: 0o700 })
   await using stack = new AsyncDisposableStack()
+  const authority = createAuthority({ ...config.authority, bootMs: bootTimeMs, now: () => new Date() })
   const databasePath = databaseOf(config)
   const pool = stack.use(await openConfiguredPool(config))
   const store = createBtrfsStore({ poolPath: pool.path })
   // A database that is new, for a pool that is not, is that of the pool's element.
-  const database = stack.use(await openDatabase(databasePath, { elementId: await elementIdIn(store) }))
+  const elementId = await elementIdIn(store)
+  const faulted = ({ message }: Error): void => authority.lose(message)
+  const database = stack.use(await openDatabase(databasePath, { elementId, faulted }))
   const backups = createBackupFolder({ databasePath, ...backupsOf(config) })
-  const target = stack.use(createConfiguredTarget(config, log))
+  const sentinel = createConfiguredSentinel(config)
+  let finishOpen: () => Promise<unknown> = async () => {} // until there is a service, nothing is open
+  const keeper = stack.use(
+    createAuthorityKeeper({
+      ...{ authority, database, leaseMs: config.authority.leaseMs, bootMs: bootTimeMs },
+      renewed: (untilMs) => sentinel?.renew(untilMs),
+      finishOpen: () => finishOpen(),
+      log: log.child({ part: 'authority' }),
+    }),
+  )
+  const target = stack.use(createConfiguredTarget(config, { sentinel, log }))
   const service = stack.use(
     createVolumeGroups({
       database,
@@ -43,6 +65,7 @@ export async function startElement(configFile: string): Promise<Running> {
       backups,
       lease: { ...config.lease, fenceMs: config.target.fenceMs },
       fencing: config.fencing,
+      authority,
       element: { name: config.name, site: config.site, version: VERSION },
       recovered: ({ decisions: _, ...summary }) => log.warn(summary, 'database and data differed'),
       ended: (operation) => log.info(operation, 'operation ended'),
@@ -50,6 +73,8 @@ export async function startElement(configFile: string): Promise<Running> {
     }),
   )
   await openApis(stack, { config, service, log })
+  finishOpen = service.finishOpen
+  await keeper.held
   const recovery = await service.start()
   const poolParts = { groups: service, log: log.child({ part: 'pool' }) }
   const relief = createPoolRelief({ ...poolParts, reader: database.reader, store, now: () => new Date() })
@@ -80,10 +105,24 @@ function openConfiguredPool({ pool, target }: ElementSettings): Promise<Pool> {
   })
 }
 
-function createConfiguredTarget({ stateDir, portal, target }: ElementSettings, log: Logger): Target {
+const targetDir = ({ stateDir }: ElementSettings): string => join(stateDir, 'tgt')
+
+/** Nothing ends what is available whatever becomes of the element. */
+function createConfiguredSentinel(config: ElementSettings): Sentinel | undefined {
+  const { mode, leaseMs } = config.authority
+  if (mode === 'available') return undefined
+  return createSentinel({ runDir: targetDir(config), aheadMs: timesOf(leaseMs).serveMs })
+}
+
+function createConfiguredTarget(
+  config: ElementSettings,
+  { sentinel, log }: { sentinel: Sentinel | undefined; log: Logger },
+): Target {
+  const { portal, target } = config
   return createTgtTarget({
-    runDir: join(stateDir, 'tgt'),
+    runDir: targetDir(config),
     portal,
+    sentinel,
     threads: target.threads,
     fenceTimeoutMs: target.fenceMs,
     leaveRunning: target.onStop === 'serve',
@@ -101,6 +140,7 @@ interface ApiParts {
 async function openApis(stack: AsyncDisposableStack, { config, service, log }: ApiParts): Promise<void> {
   const metrics = createMetrics(VERSION)
   measurePool(metrics, service)
+  measureAuthority(metrics, service)
   const common = { groups: service, log: log.child({ part: 'api' }), metrics }
   const local = createElementApi({ ...common, auth: { kind: 'local' } })
   stack.defer(() => local.close())

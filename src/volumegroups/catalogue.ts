@@ -363,6 +363,11 @@ export const CATALOGUE = {
     meaning: 'A program of the operating system failed.',
     fix: 'Look at the cause in the log of the part that the error names.',
   },
+  AUTHORITY_LOST: {
+    kind: 'unavailable',
+    meaning: 'The element can not write its database, so it may not change, grant or vouch for anything.',
+    fix: 'Look at the disk that holds the database: space, mount, errors. The element goes on by itself when it is well.',
+  },
   DATABASE_UNAVAILABLE: {
     kind: 'unavailable',
     meaning: "The element's database can not be read or written.",

@@ -216,6 +216,8 @@ export interface Transactor extends Reader, RecoveryWriter, PolicyWriter, Journa
 /** The element's only memory. Throws DATABASE_UNAVAILABLE when it can't be read or written. */
 export interface Database extends Transactions<Transactor>, AsyncDisposable {
   readonly reader: Reader
+  /** Makes a small change of its own, durable when it returns: by that the element has authority. */
+  prove(answerWithinMs: number): Promise<void>
   /** Of the element that owns the database; made with it, never changed. */
   readonly elementId: string
 }

@@ -45,6 +45,8 @@ export interface Caller {
 export interface CallOptions {
   /** Ends the waiting, not the operation: a retry finds the result. */
   readonly signal?: AbortSignal | undefined
+  /** Rather AUTHORITY_LOST than an answer that the element can't vouch for. */
+  readonly authoritative?: boolean | undefined
   /** The same key with the same request gives the same result, also after a restart. */
   readonly idempotencyKey?: string | undefined
   /** Left out: the element's own, or its administrator's; everything exists for it. */

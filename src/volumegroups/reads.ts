@@ -15,8 +15,15 @@ type Lists =
   | ('listGroups' | 'listDisks' | 'listRecoveryPoints' | 'listDiskImages')
   | ('listInitiators' | 'listAttachments' | 'listOperations' | 'listProjects' | 'listTokens')
 
+export interface GetParts {
+  readonly reader: Reader
+  readonly target: Target
+  /** Throws unless the element may hand out what opens a granted disk. */
+  readonly vouch: () => void
+}
+
 /** Single entities, and how to reach an attached disk. */
-export function gets(reader: Reader, target: Target): Pick<VolumeGroups, Gets> {
+export function gets({ reader, target, vouch }: GetParts): Pick<VolumeGroups, Gets> {
   return {
     getProject: async (id) => (await reader.project(id)) ?? thrown(notFound({ kind: 'project', id })),
     getGroup: async (id) => (await reader.group(id)) ?? thrown(notFound({ kind: 'volumeGroup', id })),
@@ -30,6 +37,7 @@ export function gets(reader: Reader, target: Target): Pick<VolumeGroups, Gets> {
       return initiator
     },
     connection: async (diskId, initiatorId) => {
+      vouch()
       const grants = await reader.grants(diskId)
       const found = grants.find(({ initiator }) => seen(reader, initiator) === initiatorId)
       const { attachment, disk, initiator } = found ?? thrown(notAttached(diskId, initiatorId))

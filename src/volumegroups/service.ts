@@ -9,6 +9,7 @@ import {
 } from '../journal/index.ts'
 import { AwakeClock } from '../lib/awake-clock.ts'
 import { KeyedQueue } from '../lib/keyed-queue.ts'
+import { type Authority, unquestionedAuthority } from './authority.ts'
 import { type BackupFolder, backupCalls } from './backups.ts'
 import { changes } from './changes.ts'
 import { contentReads } from './content-reads.ts'
@@ -59,6 +60,8 @@ export interface ServiceOptions {
   readonly clock?: LeaseClock
   /** Left out: this element keeps no backups. */
   readonly backups?: BackupFolder
+  /** Left out: it is never in question. */
+  readonly authority?: Authority
 }
 
 /** The domain port on a database, a store and a target. Its owner disposes of those three, after it. */
@@ -78,6 +81,8 @@ export interface VolumeGroupsService extends VolumeGroups, AsyncDisposable {
    * calls; until then NOT_READY.
    */
   start(): Promise<Recovery>
+  /** Finishes what could not be finished while the database was away; nothing before `start`. */
+  finishOpen(): Promise<Recovery | undefined>
 }
 
 /** Grants to one initiator at one time. */
@@ -90,19 +95,17 @@ export function createVolumeGroups(options: ServiceOptions): VolumeGroupsService
   const { database, store, target } = options
   const now = options.now ?? (() => new Date())
   const manifests = createManifests(store, database)
-  const space = createPoolSpace({
-    store,
-    target,
-    reader: database.reader,
-    marks: options.marks ?? DEFAULT_MARKS,
-  })
+  const space = spaceOf(options)
   const leases = leaseBookOf(options, now)
   const operations = operationsOf({ ...rulesOf(options), manifests, space, leases, now })
   const journal = journalOf(options, now)
   let state: ElementStatus['state'] = 'starting'
-  const admit = (): void => {
+  const authority = options.authority ?? unquestionedAuthority(now())
+  const admit = (call: CallOptions | undefined): void => {
     if (state !== 'ready') throw new StorageError('NOT_READY', `the element is ${state}`)
+    if (call?.authoritative) authority.check()
   }
+  const authorized = authorizedBy(authority, journal)
   const exportsFromDatabase = async () => exportsOf(store, await database.reader.grants())
   const about = aboutOf(options, now())
   // The target serves what the database says, no more: first of all what nothing has to be decided about.
@@ -110,9 +113,10 @@ export function createVolumeGroups(options: ServiceOptions): VolumeGroupsService
     const grants = (await database.reader.grants()).filter(({ disk }) => !groups.has(disk.groupId))
     await target.start(exportsOf(store, grants))
   }
-  const status = async () => ({ ...about, state })
+  const authorityNow = () => ({ ...authority.status(), serving: target.isServing() })
+  const status = async () => ({ ...about, state, authority: authorityNow() })
   const portOn = (reader: Reader, runner: Runner) => ({
-    ...gets(reader, target),
+    ...gets({ reader, target, vouch: authority.vouch }),
     ...lists(reader),
     ...contentReads(reader, store),
     ...restores(runner, operations),
@@ -125,7 +129,7 @@ export function createVolumeGroups(options: ServiceOptions): VolumeGroupsService
     capacity: () => space.capacity(),
   })
   const createScheduledPoint: VolumeGroupsService['createScheduledPoint'] = (spec, call) =>
-    journal.run(operations.createRecoveryPoint, { ...spec, reason: 'schedule' }, { signal: call?.signal })
+    authorized.run(operations.createRecoveryPoint, { ...spec, reason: 'schedule' }, { signal: call?.signal })
   const hints = createSpaceHints({ store, reader: database.reader, now })
   const telling = (reader: Reader, runner: Runner) =>
     portOn(
@@ -133,10 +137,10 @@ export function createVolumeGroups(options: ServiceOptions): VolumeGroupsService
       rephrasing(runner, (error) => hints.explain(error, reader)),
     )
   const portFor = async (caller: Caller) =>
-    telling(await readerFor(database.reader, caller), runnerFor(journal, caller))
+    telling(await readerFor(database.reader, caller), runnerFor(authorized, caller))
   return {
     ...edge({ status }, () => {}),
-    ...edge(telling(database.reader, runnerFor(journal, undefined)), admit, portFor),
+    ...edge(telling(database.reader, runnerFor(authorized, undefined)), admit, portFor),
     ...edge({ createScheduledPoint }, admit),
     ...edge({ lookAtPool: () => space.look() }, () => {}),
     exportsFromDatabase,
@@ -156,6 +160,7 @@ export function createVolumeGroups(options: ServiceOptions): VolumeGroupsService
       state = 'ready'
       return recovery
     },
+    finishOpen: async () => (state === 'ready' ? journal.recover(Object.values(operations)) : undefined),
     [Symbol.asyncDispose]: async () => {
       state = 'stopping'
       leases[Symbol.dispose]()
@@ -175,6 +180,17 @@ function journalOf(options: ServiceOptions, now: () => Date): Journal<Transactor
     limits: { ...DEFAULT_LIMITS, ...options.limits },
   })
 }
+
+const spaceOf = ({ store, target, database, marks }: ServiceOptions) =>
+  createPoolSpace({ store, target, reader: database.reader, marks: marks ?? DEFAULT_MARKS })
+
+/** Changes are made only with authority. */
+const authorizedBy = (authority: Authority, journal: Runner): Runner => ({
+  run: async (...operation) => {
+    authority.check()
+    return journal.run(...operation)
+  },
+})
 
 const rulesOf = ({ database, store, target, newSecret, fencing }: ServiceOptions) => ({
   ...{ database, store, target },
@@ -214,15 +230,15 @@ async function knownToken(
 /** Methods that are admitted, heed a signal that ended already, and throw StorageError and nothing else. */
 function edge<Methods extends object>(
   methods: Methods,
-  admit: () => void,
+  admit: (call: CallOptions | undefined) => void,
   methodsFor = async (_caller: Caller): Promise<Methods> => methods,
 ): Methods {
   const wrapped = Object.keys(methods).map((name) => [
     name,
     async (...args: unknown[]) => {
       try {
-        admit()
         const call = args.at(-1) as CallOptions | undefined
+        admit(call)
         if (call?.signal?.aborted) throw journalErrors.stoppedWaiting(call.signal.reason)
         const own = call?.caller === undefined ? methods : await methodsFor(call.caller)
         return await (own as Record<string, (...args: unknown[]) => unknown>)[name]?.(...args)

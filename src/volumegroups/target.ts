@@ -17,6 +17,8 @@ export interface Target extends AsyncDisposable {
   /** Starts serving exactly these exports, keeping what serves already. */
   start(exports: readonly Export[]): Promise<void>
   portals(): readonly Portal[]
+  /** Whether initiators are served now, as far as is known without asking. */
+  isServing(): boolean
   /** Idempotent. When it returns, the initiator can log in and see the LUN. */
   grant(wanted: Export): Promise<void>
   /** Idempotent. When it returns, no further I/O of that initiator can reach the LUN. */

@@ -180,6 +180,21 @@ export interface PoolCapacity extends Capacity {
   readonly state: PoolState
 }
 
+/** Whether the element may act: by its database, which it has to be able to write. */
+export interface AuthorityStatus {
+  /** What becomes of what is granted when the authority is lost: see the configuration. */
+  readonly mode: 'bounded' | 'available'
+  /** `lost`: nothing is changed or granted. */
+  readonly state: 'held' | 'lost'
+  readonly since: Date
+  /** Why it is lost. */
+  readonly why?: string | undefined
+  /** Nothing is served any more so long after the authority was last proven. Left out: what is granted is served on. */
+  readonly boundMs?: number | undefined
+  /** Whether initiators are served now. */
+  readonly serving: boolean
+}
+
 export interface ElementStatus {
   /** The element's UUID; it never changes. */
   readonly elementId: string
@@ -190,6 +205,7 @@ export interface ElementStatus {
   readonly state: 'starting' | 'ready' | 'stopping'
   readonly startedAt: Date
   readonly lease: LeaseTerms
+  readonly authority: AuthorityStatus
 }
 
 /** What a token allows; `access.ts` of the API says which role may make which call. */

@@ -7,6 +7,9 @@ test('status says what the element is and what its pool has left', async () => {
 element:       element-1
 site:          site-1
 state:         ready
+authority:     held since 2026-01-01T00:00:00.000Z (3h ago)
+bound:         18 s
+serving:       yes
 version:       0.0.0
 started:       2026-01-01T00:00:00.000Z (3h ago)
 id:            00000000-0000-4000-8000-000000000001

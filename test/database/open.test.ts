@@ -96,7 +96,7 @@ async function madeByFirstVersion(path: string): Promise<void> {
   const provider = { getMigrations: async () => ({ '0001-spine': spine }) }
   const { error } = await new Migrator({ db, provider }).migrateToLatest()
   expect(error).toBeUndefined()
-  file.exec(`
+  file.current.exec(`
     insert into volume_groups values ('vg-1', '/a/b', 'group', 0, 3, 1, 2, 5);
     insert into disks values ('disk-1', 'vg-1', '/a/b', 'disk', 7, 1, '{}', null, null, 1, 5);
     insert into recovery_points values ('rp-1', 'vg-1', '/a/b', 'point', 0, 5);

@@ -118,16 +118,11 @@ export class FakeVolumeGroups implements VolumeGroups {
   async status(call?: CallOptions): Promise<ElementStatus> {
     heed(call)
     const { site, name } = this.#options
-    const state = 'ready' as const
-    const lease = leaseTerms(DEFAULT_LEASE_TIMES)
     return {
-      elementId: this.#elementId,
-      name,
-      site,
-      version: '0.0.0',
-      state,
+      ...{ elementId: this.#elementId, name, site, version: '0.0.0', state: 'ready' },
       startedAt: this.#startedAt,
-      lease,
+      authority: { mode: 'bounded', state: 'held', since: this.#startedAt, boundMs: 18_000, serving: true },
+      lease: leaseTerms(DEFAULT_LEASE_TIMES),
     }
   }
 

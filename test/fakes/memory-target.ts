@@ -40,6 +40,7 @@ export function createMemoryTarget(
       for (const one of exports) put(daemon, one)
     },
     portals: () => [portal],
+    isServing: () => started,
     grant: async (one) => {
       running()
       await serialize(one.targetName, async () => {

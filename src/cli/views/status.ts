@@ -1,4 +1,4 @@
-import type { Capacity, ElementStatus } from '../../volumegroups/index.ts'
+import type { AuthorityStatus, Capacity, ElementStatus } from '../../volumegroups/index.ts'
 import type { Format, View } from '../output/view.ts'
 import { encode } from '../output/wire.ts'
 
@@ -15,6 +15,12 @@ export const STATUS: View<Status> = {
     { title: 'element', cell: ({ name }) => name },
     { title: 'site', cell: ({ site }) => site },
     { title: 'state', cell: ({ state }) => state },
+    { title: 'authority', cell: ({ authority }, format) => authorityOf(authority, format) },
+    {
+      title: 'bound',
+      cell: ({ authority: { boundMs } }) => (boundMs === undefined ? '' : `${boundMs / 1000} s`),
+    },
+    { title: 'serving', cell: ({ authority }) => (authority.serving ? 'yes' : 'no') },
     { title: 'version', cell: ({ version }) => version },
     { title: 'started', cell: ({ startedAt }, { time }) => time(startedAt) },
     { title: 'id', cell: ({ elementId }) => elementId },
@@ -26,6 +32,9 @@ export const STATUS: View<Status> = {
 
 const sizeOf = (sizeBytes: bigint | undefined, { size }: Format): string =>
   sizeBytes === undefined ? '' : size(sizeBytes)
+
+const authorityOf = ({ state, since, why }: AuthorityStatus, { time }: Format): string =>
+  [`${state} since ${time(since)}`, ...(why === undefined ? [] : [why])].join(': ')
 
 async function onWire({ capacity, ...status }: Status): Promise<unknown> {
   const held = capacity && { capacity: await encode('capacity', capacity) }

@@ -14,6 +14,11 @@ export const ReadHeaders = Type.Object({
         'Seconds that the caller waits. The operation goes on after that; a retry finds its result.',
     }),
   ),
+  consistency: Type.Optional(
+    Type.Enum(['authoritative'], {
+      description: 'Rather AUTHORITY_LOST than an answer that the element can not vouch for.',
+    }),
+  ),
 })
 
 /** What a request that changes something must say in its headers. */

@@ -14,6 +14,25 @@ export const StatusSchema = decodesTo<ElementStatus>()(
       state: Type.Enum(['starting', 'ready', 'stopping']),
       startedAt: time(),
       lease: LeaseTermsSchema,
+      authority: Type.Object(
+        {
+          mode: Type.Enum(['bounded', 'available'], {
+            description: 'available: what is granted is served on when the authority is lost.',
+          }),
+          state: Type.Enum(['held', 'lost'], {
+            description: 'lost: the database can not be written; nothing is changed or granted.',
+          }),
+          since: time(),
+          why: Type.Optional(Type.String()),
+          boundMs: Type.Optional(
+            Type.Integer({
+              description: 'Nothing is served any more so long after the authority was last proven.',
+            }),
+          ),
+          serving: Type.Boolean({ description: 'Whether initiators are served now.' }),
+        },
+        { description: 'Whether the element may act: by its database, which it has to be able to write.' },
+      ),
     },
     { title: 'ElementStatus' },
   ),

@@ -28,7 +28,10 @@ export function createCaller(transport: Transport): Caller {
     const answer = await transport.send({
       method: description.method,
       path: pathOf(description, input),
-      headers: isMutation(description) ? { 'idempotency-key': keyOf(options.idempotencyKey) } : {},
+      headers: {
+        ...(isMutation(description) && { 'idempotency-key': keyOf(options.idempotencyKey) }),
+        ...(options.authoritative && { consistency: 'authoritative' }),
+      },
       body: description.body && JSON.stringify(encode(description.body, input.body)),
       signal: options.signal,
     })

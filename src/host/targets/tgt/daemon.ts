@@ -26,6 +26,8 @@ export interface Link {
 
 /** Keeps a tgtd running: adopts the one at this place or starts one, and starts it again when it ends. */
 export interface TgtDaemon {
+  /** Whether tgtd runs now. */
+  readonly isAlive: boolean
   /** The way to the tgtd that runs now; waits while it is started again. */
   link(): Promise<Link>
   /** Ends tgtd. */
@@ -44,6 +46,7 @@ export interface DaemonPlan {
 const START_TIMEOUT_MS = 10_000
 const START_POLL_MS = 10
 const RETRY_MS = 1000
+const PERMIT_POLL_MS = 100
 const LOG_CHECK_MS = 60_000
 const MAX_WAITING_CALLS = 10_000
 
@@ -59,7 +62,12 @@ export async function superviseTgtd(plan: DaemonPlan): Promise<TgtDaemon> {
   const revive = async (): Promise<Link> => {
     for (;;) {
       if (leaving) throw unavailable('the iSCSI target is being stopped')
+      if (place.sentinel?.isPermitted === false) {
+        await sleep(PERMIT_POLL_MS, undefined, { ref: false })
+        continue
+      }
       try {
+        await endTgtd(process, place) // its sentinel, if that is still there
         process = await launch(place)
         break
       } catch (err) {
@@ -77,7 +85,7 @@ export async function superviseTgtd(plan: DaemonPlan): Promise<TgtDaemon> {
     void ended.then(() => {
       life.end()
       if (leaving) return
-      log.error({ pid }, 'tgtd ended; starting it again')
+      log.error({ pid }, 'tgtd ended; it is started again as soon as it may serve')
       current = revive()
       current.catch(() => {}) // told to whoever asks for the link
     })
@@ -89,6 +97,9 @@ export async function superviseTgtd(plan: DaemonPlan): Promise<TgtDaemon> {
     life.end()
   }
   return {
+    get isAlive() {
+      return life.isAlive()
+    },
     link: () => withTimeout(current),
     stop: async () => {
       leave()
@@ -130,7 +141,7 @@ async function stateOf(place: TgtPlace): Promise<'silent' | 'deaf' | 'listening'
   }
 }
 
-function createLife(place: TgtPlace): { link: Link; end: () => void } {
+function createLife(place: TgtPlace): { link: Link; isAlive: () => boolean; end: () => void } {
   const serialize = createSerializer(MAX_WAITING_CALLS)
   let alive = true
   let lastTid = 0
@@ -147,6 +158,7 @@ function createLife(place: TgtPlace): { link: Link; end: () => void } {
         lastTid = Math.max(lastTid, highest)
       },
     },
+    isAlive: () => alive,
     end: () => {
       alive = false
     },

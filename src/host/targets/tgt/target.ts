@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { ChapCredentials, Export, Portal, Target } from '../../../volumegroups/index.ts'
+import type { Sentinel } from '../../sentinel/sentinel.ts'
 import { createSerializer } from '../../serialize.ts'
 import { unstarted } from '../refusals.ts'
 import { Accounts } from './accounts.ts'
@@ -21,6 +22,8 @@ export interface TgtOptions {
   readonly threads?: number | undefined
   /** tgtd goes on serving when the target is disposed of; the next one adopts it. */
   readonly leaveRunning?: boolean | undefined
+  /** Ends tgtd when the element's authority does. Left out: it serves until it is told to stop. */
+  readonly sentinel?: Sentinel | undefined
   /** How long a revoke waits for a command that is under way. Default 10 s. */
   readonly fenceTimeoutMs?: number | undefined
   readonly log: Logger
@@ -58,10 +61,11 @@ class TgtTarget implements Target {
   }
 
   async start(exports: readonly Export[]): Promise<void> {
-    const { runDir, portal, threads = DEFAULT_THREADS, log } = this.#options
+    const { runDir, portal, threads = DEFAULT_THREADS, sentinel, log } = this.#options
     if (this.#daemon === undefined) {
       const restarted = () => void this.#projectAll()
-      this.#daemon = await superviseTgtd({ place: { runDir, portal, threads }, log, restarted })
+      const place = { runDir, portal, threads, sentinel }
+      this.#daemon = await superviseTgtd({ place, log, restarted })
       this.#records.add(await refusing(async () => adoptTargets(await this.#present(), exports)))
       if (this.#paused) await this.#onEach((place) => hold(place, this.#fenceTimeoutMs))
     }
@@ -75,6 +79,10 @@ class TgtTarget implements Target {
 
   portals(): readonly Portal[] {
     return [{ ...this.#options.portal, groupTag: 1 }]
+  }
+
+  isServing(): boolean {
+    return this.#daemon?.isAlive ?? false
   }
 
   async grant(wanted: Export): Promise<void> {
