@@ -65,6 +65,15 @@ test('no write lands while the target is paused; then a writer goes on, with no 
   for (const writer of writers) await writer.verify()
 })
 
+test('who is turned away is told that the service is not available, which is no reason to give up', async () => {
+  const one = await granted()
+  await target.pause()
+  await expect(login(target, one)).rejects.toMatchObject({ code: 'target_busy', loginStatus: 0x0300 })
+  await target.resume()
+  const session = await login(target, one)
+  await session.logout()
+})
+
 test('a write that is stuck in the store keeps a pause from returning, but not other targets from pausing', async () => {
   await using pool = await temporaryPool(256n * 1024n * 1024n)
   const backingPath = join(pool.path, 'disk')
