@@ -146,7 +146,8 @@ test('every test file mirrors a source file', () => {
   expect(faults).toEqual([])
 })
 
-const folderOf = (file: string): string => file.replace('test/', 'src/').replace(/(\.real|\.guest)?\.test\.ts$/, '')
+const folderOf = (file: string): string =>
+  file.replace('test/', 'src/').replace(/(\.real|\.guest)?\.test\.ts$/, '')
 const sourceOf = (file: string): string => `${folderOf(file)}.ts`
 
 test('only one file starts processes', () => {

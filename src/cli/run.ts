@@ -51,7 +51,7 @@ export function createRun({ terminal, connect }: CliParts): Run {
 function withAddress(error: unknown, settings: EndpointSettings): unknown {
   if (!(error instanceof StorageError) || error.reason !== 'ENDPOINT_UNAVAILABLE') return error
   const address = 'socket' in settings ? settings.socket : settings.url
-  return new StorageError(error.reason, `${error.message}: ${address}`, { cause: error })
+  return new StorageError(error.reason, `${error.message}: ${address}`, { cause: error, fix: error.fix })
 }
 
 /** Carries out one command line and gives the exit code; why it failed was told. Throws defects. */

@@ -11,6 +11,7 @@ import {
   listen,
   measureAuthority,
   measurePool,
+  measureSchedules,
 } from '../element/index.ts'
 import { createAuthorityKeeper } from '../element/loops/authority-keeper.ts'
 import { createBackupClock } from '../element/loops/backup-clock.ts'
@@ -79,7 +80,8 @@ export async function startElement(configFile: string): Promise<Running> {
   const poolParts = { groups: service, log: log.child({ part: 'pool' }) }
   const relief = createPoolRelief({ ...poolParts, reader: database.reader, store, now: () => new Date() })
   stack.use(createPoolGuard({ ...poolParts, relief }))
-  stack.use(createScheduler({ database, groups: service, log: log.child({ part: 'scheduler' }) }))
+  const schedulerParts = { database, groups: service, log: log.child({ part: 'scheduler' }) }
+  stack.use(createScheduler({ ...schedulerParts, ...config.scheduler }))
   const everyMs = config.backup.everyMinutes * 60_000
   stack.use(createBackupClock({ backups, everyMs, log: log.child({ part: 'backup' }) }))
   log.info({ elementId: database.elementId, site: config.site, recovery }, 'element ready')
@@ -139,6 +141,7 @@ interface ApiParts {
 /** The unix socket always, HTTPS when it is configured; both are closed before what they stand on. */
 async function openApis(stack: AsyncDisposableStack, { config, service, log }: ApiParts): Promise<void> {
   const metrics = createMetrics(VERSION)
+  measureSchedules(metrics, () => service.missedSchedules())
   measurePool(metrics, service)
   measureAuthority(metrics, service)
   const common = { groups: service, log: log.child({ part: 'api' }), metrics }

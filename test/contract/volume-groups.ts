@@ -30,7 +30,6 @@ export function volumeGroupsContract(name: string, make: Make): void {
     describe('leases', () => leasesContract(make))
     describe('attachments', () => attachmentsContract(make))
     describe('policies', () => policiesContract(make))
-    describe('changes of a group', () => groupChangesContract(make))
     describe('backups', () => backupsContract(make))
     describe('changes of a group', () => groupChangesContract(make))
     describe('calls', () => callsContract(make))

@@ -57,6 +57,7 @@ import {
   type RecoveryPointSpec,
   type RecoveryReport,
   type RecoverySummary,
+  type ScheduleFilter,
   type ScheduleState,
   type SizeRange,
   StorageError,
@@ -500,6 +501,14 @@ export class FakeVolumeGroups implements VolumeGroups {
   async getSchedule(id: VolumeGroupId, call?: CallOptions): Promise<ScheduleState> {
     heed(call)
     return this.#policies.schedule(id)
+  }
+
+  async listSchedules(
+    query: PageQuery & ScheduleFilter = {},
+    call?: CallOptions,
+  ): Promise<Page<ScheduleState>> {
+    heed(call)
+    return this.#policies.schedules(query)
   }
 
   async effectivePolicies(of: VolumeGroupId | DiskId, call?: CallOptions): Promise<EffectivePolicies> {

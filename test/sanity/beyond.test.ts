@@ -14,6 +14,9 @@ import type {
   VolumeGroupSnapshot,
 } from '../../src/csi/messages.ts'
 import { serveCsi } from '../../src/csi/protocol.ts'
+import { snapshotIdOf } from '../../src/csi/snapshot-id.ts'
+import type { DiskId } from '../../src/volumegroups/index.ts'
+import type { VolumeGroupsService } from '../../src/volumegroups/service.ts'
 import { CsiClient } from '../fakes/csi-client.ts'
 import { volumeRequest } from '../fakes/csi-controller.ts'
 import { createWorld } from '../fakes/world.ts'
@@ -22,10 +25,13 @@ import { createWorld } from '../fakes/world.ts'
 class Controller implements AsyncDisposable {
   readonly #stack: AsyncDisposableStack
   readonly #client: CsiClient
+  /** What the controller stands on. */
+  readonly groups: VolumeGroupsService
 
-  private constructor(stack: AsyncDisposableStack, client: CsiClient) {
+  private constructor(stack: AsyncDisposableStack, client: CsiClient, groups: VolumeGroupsService) {
     this.#stack = stack
     this.#client = client
+    this.groups = groups
   }
 
   static async start(): Promise<Controller> {
@@ -38,7 +44,7 @@ class Controller implements AsyncDisposable {
     const endpoint = `unix://${join(folder, 'controller.sock')}`
     stack.use(await serveCsi({ endpoint, services, log: pino({ level: 'silent' }) }))
     const client = stack.use(new CsiClient(endpoint))
-    return new Controller(stack.move(), client)
+    return new Controller(stack.move(), client, groups)
   }
 
   call<Response>(rpc: string, fields: object = {}): Promise<Response> {
@@ -274,4 +280,27 @@ describe('a list that changes between its pages', () => {
     expect(new Set(found).size).toBe(found.length)
     expect(found).toEqual(expect.arrayContaining(stayed))
   })
+})
+
+describe('a recovery point that CSI did not make', () => {
+  test.each(['schedule', 'user'] as const)(
+    'for a %s is a snapshot that a static content can name',
+    async (reason) => {
+      await using csi = await Controller.start()
+      const [diskId] = (await csi.volumes(2, 'db')) as DiskId[]
+      const { groupId } = await csi.groups.getDisk(diskId!)
+      const spec = { name: 'p', groupId }
+      const { id: recoveryPointId } =
+        reason === 'schedule'
+          ? await csi.groups.createScheduledPoint(spec)
+          : await csi.groups.createGroupPoint({ ...spec, reason })
+      const snapshotId = snapshotIdOf({ recoveryPointId, diskId: diskId! })
+      const { snapshot } = await csi.call<GetSnapshotResponse>('GetSnapshot', { snapshotId })
+      expect(snapshot).toMatchObject({ snapshotId, sourceVolumeId: diskId, readyToUse: true })
+      expect(await csi.snapshotIds({ snapshotId })).toEqual([snapshotId])
+      const source = { volumeContentSource: { snapshot: { snapshotId } } }
+      const { volume } = await csi.call<CreateVolumeResponse>('CreateVolume', volumeRequest('r', source))
+      expect(volume!.contentSource).toMatchObject({ snapshot: { snapshotId } })
+    },
+  )
 })

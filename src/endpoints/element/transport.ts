@@ -130,5 +130,10 @@ function isBrokenConnection(error: unknown): boolean {
 
 function unavailable(cause: unknown): StorageError {
   const { code = 'unknown' } = cause as NodeJS.ErrnoException
+  if (/CERT|SIGNATURE/.test(code)) {
+    const fix = 'Name the authority that signed it: --ca-file, or caFile in a configuration.'
+    const message = `the certificate of the element endpoint is not trusted (${code})`
+    return new StorageError('ENDPOINT_UNAVAILABLE', message, { cause, fix })
+  }
   return new StorageError('ENDPOINT_UNAVAILABLE', `the element endpoint does not answer (${code})`, { cause })
 }

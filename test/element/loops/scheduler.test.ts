@@ -287,6 +287,30 @@ describe('a change of policy', () => {
     expect((await service.getSchedule(groupId)).dueAt).toEqual(dueAt)
   })
 
+  test.each(['group', 'project'] as const)(
+    'by a move of the %s is seen at once, and takes effect at the next look, also for disks made later',
+    async (what) => {
+      await using stage = await staged()
+      const { service, pass, pointsOf, protect } = stage
+      const [from, to] = [await service.createProject('/from'), await service.createProject('/to')]
+      const policy = await protect(hourly({ project: to.path }), { kind: 'project', path: to.path })
+      const inGroup = { project: from.path, group: { kind: 'named', name: 'g' } } as const
+      const { groupId } = await service.createDisk(diskSpec('a', inGroup))
+      await pass(2 * HOUR_MS)
+      expect(await pointsOf(groupId)).toEqual([])
+      if (what === 'group') await service.moveGroup(groupId, to.path)
+      else await service.moveProject(from.id, `${to.path}/from`)
+      const { snapshot } = await service.effectivePolicies(groupId)
+      expect(snapshot).toMatchObject({ policy: { id: policy.id }, from: { kind: 'project', path: to.path } })
+      await pass(1)
+      expect((await service.getSchedule(groupId)).policyId).toBe(policy.id)
+      await service.createDisk(diskSpec('b', { group: { kind: 'existing', id: groupId } }))
+      await pass(HOUR_MS)
+      const [point] = await pointsOf(groupId)
+      expect(point!.disks).toHaveLength(2)
+    },
+  )
+
   test('that takes it away leaves the points, and plans no more', async () => {
     await using stage = await staged()
     const { service, pass, pointsOf, protect } = stage

@@ -9,7 +9,16 @@ import { temporaryPool } from './temporary-pool.ts'
 /** Of a group with so many disks that it needs blocks of its own. */
 function largeManifest(id: Manifest['group']['id']): Manifest {
   const createdAt = new Date(0)
-  const group = { id, name: 'g', project: '/', implicit: false, generation: 1, epoch: 1, labels: {}, createdAt }
+  const group = {
+    id,
+    name: 'g',
+    project: '/',
+    implicit: false,
+    generation: 1,
+    epoch: 1,
+    labels: {},
+    createdAt,
+  }
   const disks = Array.from({ length: 400 }, (_, index) => ({
     ...{ id: diskIds.create(), groupId: id, name: `disk ${index}`, sizeBytes: 1n, lun: index + 1 },
     ...{ attributes: {}, source: undefined, generation: 1, createdAt },
