@@ -24,7 +24,7 @@ import { operationsOf } from './operations/index.ts'
 import type { Fencing } from './operations/parts.ts'
 import { policyChanges, policyReads } from './policies/calls.ts'
 import type { MissedSchedules } from './policies/plans.ts'
-import { createPoolSpace } from './pool-space.ts'
+import { createPoolSpace, type PoolSpace } from './pool-space.ts'
 import type { Caller, CallOptions, Export, GroupPointSpec, Store, Target, VolumeGroups } from './ports.ts'
 import type { KnownToken } from './projects.ts'
 import { gets, lists } from './reads.ts'
@@ -115,32 +115,14 @@ export function createVolumeGroups(options: ServiceOptions): VolumeGroupsService
   }
   const authorityNow = () => ({ ...authority.status(), serving: target.isServing() })
   const status = async () => ({ ...about, state, authority: authorityNow() })
-  const portOn = (reader: Reader, runner: Runner) => ({
-    ...gets({ reader, target, vouch: authority.vouch }),
-    ...lists(reader),
-    ...contentReads(reader, store),
-    ...restores(runner, operations),
-    ...changes({ runner, reader, operations, leases, now }),
-    ...leaseCalls(leases),
-    ...policyReads(reader, now),
-    ...policyChanges(runner, operations),
-    ...backupCalls(reader, options.backups),
-    ...recoveryCalls(reader),
-    capacity: () => space.capacity(),
-  })
+  const portOn = portsOn({ options, operations, leases, space, vouch: authority.vouch, now })
   const createScheduledPoint: VolumeGroupsService['createScheduledPoint'] = (spec, call) =>
     authorized.run(operations.createRecoveryPoint, { ...spec, reason: 'schedule' }, { signal: call?.signal })
-  const hints = createSpaceHints({ store, reader: database.reader, now })
-  const telling = (reader: Reader, runner: Runner) =>
-    portOn(
-      reader,
-      rephrasing(runner, (error) => hints.explain(error, reader)),
-    )
   const portFor = async (caller: Caller) =>
-    telling(await readerFor(database.reader, caller), runnerFor(authorized, caller))
+    portOn(await readerFor(database.reader, caller), runnerFor(authorized, caller))
   return {
     ...edge({ status }, () => {}),
-    ...edge(telling(database.reader, runnerFor(authorized, undefined)), admit, portFor),
+    ...edge(portOn(database.reader, runnerFor(authorized, undefined)), admit, portFor),
     ...edge({ createScheduledPoint }, admit),
     ...edge({ lookAtPool: () => space.look() }, () => {}),
     exportsFromDatabase,
@@ -166,6 +148,37 @@ export function createVolumeGroups(options: ServiceOptions): VolumeGroupsService
       leases[Symbol.dispose]()
       await journal[Symbol.asyncDispose]()
     },
+  }
+}
+
+interface PortParts {
+  readonly options: ServiceOptions
+  readonly operations: ReturnType<typeof operationsOf>
+  readonly leases: LeaseBook
+  readonly space: PoolSpace
+  readonly vouch: Authority['vouch']
+  readonly now: () => Date
+}
+
+/** The port for whoever has this reader and this runner. */
+function portsOn({ options, operations, leases, space, vouch, now }: PortParts) {
+  const { database, store, target, backups } = options
+  const hints = createSpaceHints({ store, reader: database.reader, now })
+  return (reader: Reader, plain: Runner) => {
+    const runner = rephrasing(plain, (error) => hints.explain(error, reader))
+    return {
+      ...gets({ reader, target, vouch }),
+      ...lists(reader),
+      ...contentReads(reader, store),
+      ...restores(runner, operations),
+      ...changes({ runner, reader, operations, leases, now }),
+      ...leaseCalls(leases),
+      ...policyReads(reader, now),
+      ...policyChanges(runner, operations),
+      ...backupCalls(reader, backups),
+      ...recoveryCalls(reader),
+      capacity: () => space.capacity(),
+    }
   }
 }
 
