@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { censusOf, remainsOf } from '../support/census.ts'
 import { Deployment } from '../support/deployment.ts'
@@ -36,11 +35,7 @@ let driver: Driver
 
 beforeAll(async () => {
   deployment = await Deployment.start({ name: 'mooring-many', maxVolumes: VOLUMES })
-  driver = {
-    controller: deployment.csi('controller'),
-    node: deployment.csi('node'),
-    folder: join(deployment.folder, 'kubelet'),
-  }
+  driver = deployment.driver()
 })
 afterAll(() => deployment?.[Symbol.asyncDispose]())
 

@@ -27,8 +27,7 @@ export class Storm implements AsyncDisposable {
 
   private constructor(deployment: Deployment) {
     this.deployment = deployment
-    const [controller, node] = [deployment.csi('controller'), deployment.csi('node')]
-    this.#driver = { controller, node, folder: join(deployment.folder, 'kubelet') }
+    this.#driver = deployment.driver()
   }
 
   static async start(disks: number, options: DeploymentOptions): Promise<Storm> {
@@ -66,6 +65,14 @@ export class Storm implements AsyncDisposable {
     process.stdout.write(`${this.#disks.length} disks, ${name}: longest stall ${longestMs.toFixed(0)} ms\n`)
     if (longestMs > explainAboveMs) process.stdout.write(this.#keeperWarnings(since))
     return longestMs
+  }
+
+  /** Makes, attaches and deletes one more disk: whoever has to be there for that is there then. */
+  async useAnother(name: string): Promise<void> {
+    const volume = await createVolume(this.#driver, { name, sizeBytes: SIZE_MIB * MIB, access: 'block' })
+    await attachVolume(this.#driver, volume)
+    await detachVolume(this.#driver, volume)
+    await deleteVolume(this.#driver, volume)
   }
 
   /** Takes all disks away; gives back what is left of them anywhere. */

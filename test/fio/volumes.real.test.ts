@@ -14,11 +14,7 @@ let driver: Driver
 
 beforeAll(async () => {
   deployment = await Deployment.start({ name: 'mooring-fio' })
-  driver = {
-    controller: deployment.csi('controller'),
-    node: deployment.csi('node'),
-    folder: join(deployment.folder, 'kubelet'),
-  }
+  driver = deployment.driver()
 })
 afterAll(() => deployment?.[Symbol.asyncDispose]())
 

@@ -21,6 +21,7 @@ import { CsiClient } from '../fakes/csi-client.ts'
 import { type ElementClient, setUpHttps } from './https.ts'
 import { describeLeftovers, leftoversOf, sweep } from './leftovers.ts'
 import { freePort } from './tgtd.ts'
+import type { Driver } from './volumes.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 const MOORING = join(ROOT, 'bin/mooring')
@@ -175,6 +176,12 @@ export class Deployment implements AsyncDisposable {
     const client = new CsiClient(this.#endpointOf(role))
     this.#clients.push(client)
     return client
+  }
+
+  /** Drives the deployment as sidecars and kubelet do; staging and target paths lie in its folder. */
+  driver(): Driver {
+    const folder = join(this.folder, 'kubelet')
+    return { controller: this.csi('controller'), node: this.csi('node'), folder }
   }
 
   #endpointOf(role: 'controller' | 'node'): string {
