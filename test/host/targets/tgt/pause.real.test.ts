@@ -128,6 +128,47 @@ test('a disk that grows while the target is paused has its size at the resume', 
   expect(await disk.refreshSize()).toBe(16 * MIB)
 })
 
+test('a write that finds the pool full, with nobody to pause the target, goes through when there is space again', async () => {
+  await using pool = await temporaryPool(256n * 1024n * 1024n)
+  const [backingPath, ballast] = [join(pool.path, 'disk'), join(pool.path, 'ballast')]
+  await writeFile(backingPath, '')
+  await truncate(backingPath, 64 * MIB)
+  const one = await granted({ backingPath })
+  const disk = await attach(target, one)
+  onTestFinished(() => disk.close())
+  await fillUp(ballast)
+  const written = randomBytes(32 * MIB)
+  const write = disk.write(0, written)
+  await expect.poll(() => noSpaceLines(), { timeout: 10_000 }).toBeGreaterThan(0)
+  await rm(ballast)
+  await run({ file: 'btrfs', args: ['filesystem', 'sync', pool.path] })
+  await write
+  await disk.flush()
+  const back = Buffer.alloc(written.length)
+  await disk.read(0, back)
+  expect(back.equals(written)).toBe(true)
+  await disk.close()
+  await target.revoke(one.targetName, one.lun)
+})
+
+async function fillUp(path: string): Promise<void> {
+  const chunk = randomBytes(MIB)
+  await using file = await open(path, 'w')
+  for (;;) {
+    try {
+      await file.appendFile(chunk)
+      await file.datasync()
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOSPC') return
+      throw error
+    }
+  }
+}
+
+/** How often tgtd had no space for a write. */
+const noSpaceLines = async (): Promise<number> =>
+  (await readFile(join(place.runDir, 'tgtd.log'), 'utf8')).split('No space left').length - 1
+
 /** Writes blocks over and over, and remembers what was acknowledged. */
 async function startWriter(one: Export) {
   const disk = await attach(target, one)
