@@ -13,6 +13,7 @@ serving:       yes
 version:       0.0.0
 started:       2026-01-01T00:00:00.000Z (3h ago)
 id:            00000000-0000-4000-8000-000000000001
+pool:          ok
 total:         1 PiB (1125899906842624 bytes)
 available:     1 PiB (1125899906842624 bytes)
 largest disk:  64 TiB (70368744177664 bytes)

@@ -1,9 +1,9 @@
-import type { AuthorityStatus, Capacity, ElementStatus } from '../../volumegroups/index.ts'
+import type { AuthorityStatus, ElementStatus, PoolCapacity } from '../../volumegroups/index.ts'
 import type { Format, View } from '../output/view.ts'
 import { encode } from '../output/wire.ts'
 
 /** An element that does not work yet does not say what it holds. */
-export type Status = ElementStatus & { readonly capacity?: Capacity | undefined }
+export type Status = ElementStatus & { readonly capacity?: PoolCapacity | undefined }
 
 export const STATUS: View<Status> = {
   plural: 'elements',
@@ -24,6 +24,7 @@ export const STATUS: View<Status> = {
     { title: 'version', cell: ({ version }) => version },
     { title: 'started', cell: ({ startedAt }, { time }) => time(startedAt) },
     { title: 'id', cell: ({ elementId }) => elementId },
+    { title: 'pool', cell: ({ capacity }) => capacity?.state ?? '' },
     { title: 'total', cell: ({ capacity }, format) => sizeOf(capacity?.totalBytes, format) },
     { title: 'available', cell: ({ capacity }, format) => sizeOf(capacity?.availableBytes, format) },
     { title: 'largest disk', cell: ({ capacity }, format) => sizeOf(capacity?.maximumDiskBytes, format) },
