@@ -29,9 +29,8 @@ import type { Caller, CallOptions, Export, GroupPointSpec, Store, Target, Volume
 import type { KnownToken } from './projects.ts'
 import { gets, lists } from './reads.ts'
 import type { RecoveryReport } from './recoveries.ts'
+import { bringTogether } from './recovery/bring-together.ts'
 import { recoveryCalls } from './recovery/calls.ts'
-import { type ReconcileParts, reconcile } from './recovery/reconcile.ts'
-import { settleSealed } from './recovery/settle-sealed.ts'
 import { restores } from './restores.ts'
 import { DEFAULT_LEASE_TIMES, type LeaseTimes, leaseTerms } from './rules/leases.ts'
 import { DEFAULT_MARKS, type PoolMarks } from './rules/pool-state.ts'
@@ -108,11 +107,6 @@ export function createVolumeGroups(options: ServiceOptions): VolumeGroupsService
   const authorized = authorizedBy(authority, journal)
   const exportsFromDatabase = async () => exportsOf(store, await database.reader.grants())
   const about = aboutOf(options, now())
-  // The target serves what the database says, no more: first of all what nothing has to be decided about.
-  const fence: ReconcileParts['fence'] = async (groups) => {
-    const grants = (await database.reader.grants()).filter(({ disk }) => !groups.has(disk.groupId))
-    await target.start(exportsOf(store, grants))
-  }
   const authorityNow = () => ({ ...authority.status(), serving: target.isServing() })
   const status = async () => ({ ...about, state, authority: authorityNow() })
   const portOn = portsOn({ options, operations, leases, space, vouch: authority.vouch, now })
@@ -131,12 +125,7 @@ export function createVolumeGroups(options: ServiceOptions): VolumeGroupsService
     start: async () => {
       await space.look() // what is full is not served
       const definitions = Object.values(operations)
-      await settleSealed({ database, store, now, definitions })
-      const report = await reconcile({ database, store, now, fence })
-      if (report) {
-        options.recovered?.(report)
-        await target.start(await exportsFromDatabase())
-      }
+      await bringTogether({ database, store, target, definitions, now, recovered: options.recovered })
       const recovery = await journal.recover(definitions)
       leases.begin()
       state = 'ready'
