@@ -44,11 +44,13 @@ export async function contradictions(
 ): Promise<string[]> {
   const found: string[] = []
   const groups = await all((token) => service.listGroups({ token }))
+  const present = <Thing extends { readonly dataMissingSince?: Date | undefined }>(things: Thing[]) =>
+    things.filter(({ dataMissingSince }) => dataMissingSince === undefined) // what is told as missing does not contradict
   const inventory = await store.inventory()
   const known = new Set<string>(groups.map(({ id }) => id))
   for (const { id } of inventory) if (!known.has(id)) found.push(`the store holds an unknown group ${id}`)
-  for (const { id } of groups) {
-    const disks = await all((token) => service.listDisks({ groupId: id, token }))
+  for (const { id } of present(groups)) {
+    const disks = present(await all((token) => service.listDisks({ groupId: id, token })))
     const points = await all((token) => service.listRecoveryPoints({ groupId: id, token }))
     const stored = inventory.find((group) => group.id === id)
     const sizes = new Map(stored?.disks.map((disk) => [disk.id, disk.sizeBytes]))

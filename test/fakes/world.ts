@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { createBackupFolder } from '../../src/database/backups.ts'
 import { openDatabase } from '../../src/database/open.ts'
 import type { JournalLimits } from '../../src/journal/index.ts'
-import type { Database, Store, Target } from '../../src/volumegroups/index.ts'
+import type { Database, RecoveryReport, Store, Target } from '../../src/volumegroups/index.ts'
 import type { LeaseClock } from '../../src/volumegroups/lease-book.ts'
 import { createVolumeGroups, type VolumeGroupsService } from '../../src/volumegroups/service.ts'
 import { createMemoryPool, createMemoryStore } from './memory-store.ts'
@@ -25,6 +25,8 @@ export interface World extends AsyncDisposable {
 export interface Boot {
   readonly fencing?: 'revoke' | 'protect-first'
   readonly limits?: Partial<JournalLimits>
+  /** Whose the database is, if it is a new one. */
+  readonly elementId?: string
   /** Puts something between the element and what it works on. */
   readonly wrap?: (parts: Parts) => Parts
 }
@@ -39,6 +41,8 @@ export interface Element extends AsyncDisposable {
   readonly service: VolumeGroupsService
   readonly database: Database
   readonly target: Target
+  /** What its start decided. */
+  readonly report: RecoveryReport | undefined
 }
 
 /** A retry comes at once, and the number of an operation's calls does not depend on how long it takes. */
@@ -70,16 +74,20 @@ export async function createWorld(
 
 async function bootElement(
   host: Pick<World, 'databasePath' | 'store' | 'daemon'> & { now: () => Date; clock: LeaseClock },
-  { limits, fencing, wrap = (parts) => parts }: Boot,
+  { limits, fencing, elementId, wrap = (parts) => parts }: Boot,
 ): Promise<Element> {
   const { store, now, clock } = host
-  const database = await openDatabase(host.databasePath)
+  const database = await openDatabase(host.databasePath, { elementId })
   const target = createMemoryTarget(host.daemon)
+  let report: RecoveryReport | undefined
   const service = createVolumeGroups({
     ...wrap({ database, store, target }),
     element: { name: 'element-1', site: 'site-1', version: '0.0.0' },
     now,
     clock,
+    recovered: (decided) => {
+      report = decided
+    },
     fencing: fencing ?? 'revoke',
     backups: createBackupFolder({
       databasePath: host.databasePath,
@@ -90,7 +98,7 @@ async function bootElement(
   })
   await service.start()
   return {
-    ...{ service, database, target },
+    ...{ service, database, target, report },
     [Symbol.asyncDispose]: async () => {
       await service[Symbol.asyncDispose]()
       await database[Symbol.asyncDispose]()

@@ -60,10 +60,12 @@ export class Workload {
       () => this.#createPoint(),
       () => this.#createPoint(),
       () => this.#deleteDisk(),
+      () => this.#deleteDisk(),
       () => this.#deletePoint(),
       () => this.#deleteGroup(),
       () => this.#moveGroup(),
       () => this.#moveProject(),
+      () => this.#changePolicies(),
       () => this.#changePolicies(),
       () => this.#label(),
     ]
