@@ -135,6 +135,11 @@ export class Kernel {
     return namesIn(join(this.#root, 'block', disk, 'slaves'))
   }
 
+  /** All maps of the device mapper, such as `dm-0`. */
+  async maps(): Promise<readonly string[]> {
+    return (await namesIn(join(this.#root, 'block'))).filter((name) => name.startsWith('dm-'))
+  }
+
   /** Undefined when it is no map of the device mapper. */
   async mapOf(disk: string): Promise<{ readonly name: string; readonly uuid: string } | undefined> {
     const folder = join(this.#root, 'block', disk, 'dm')

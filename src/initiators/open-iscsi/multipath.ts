@@ -35,7 +35,7 @@ export class Multipath {
     const [first] = disks as readonly [string]
     const map = await this.#made(first, disks)
     const uuid = (await this.#kernel.mapOf(map))?.uuid
-    if (uuid !== `${PREFIX}3${expected.naa.toLowerCase()}`) {
+    if (uuid !== uuidOf(expected.naa)) {
       throw new StorageError(
         'IDENTITY_MISMATCH',
         `the map over ${first} is ${uuid}, not of NAA ${expected.naa}`,
@@ -44,25 +44,50 @@ export class Multipath {
     return map
   }
 
-  /** Takes over the size of its paths. */
+  /** Takes over the size of its paths, once they all have it. */
   async resize(map: string): Promise<void> {
     const name = await this.#nameOf(map)
-    if (name !== undefined) await this.#run('multipathd', 'resize', 'map', name)
+    const sizes = await Promise.all(
+      [map, ...(await this.#kernel.slavesOf(map))].map((disk) => this.#kernel.sizeBytes(disk)),
+    )
+    const [size, ...paths] = sizes
+    if (name === undefined || paths.every((path) => path === size)) return
+    if (new Set(paths).size > 1) {
+      throw new StorageError(
+        'INITIATOR_UNAVAILABLE',
+        `not all paths of the map ${name} show its new size yet`,
+        {
+          fix: 'Try again; if it stays so, look at the portals that do not answer.',
+        },
+      )
+    }
+    await this.#run('multipathd', 'resize', 'map', name)
   }
 
-  /** Takes the map away; its paths stay. OK when it is gone. */
-  async remove(map: string): Promise<void> {
-    const name = await this.#nameOf(map)
-    if (name === undefined) return
-    await this.#run('multipath', '-f', name)
-    if (await until(MAP_TIMEOUT_MS, async () => (await this.#nameOf(map)) !== name)) return
-    throw new StorageError('STEP_TIMED_OUT', `the map ${name} does not go away`)
+  /**
+   * Takes away every map of the disk; its paths stay. OK when there is none. multipathd may make one anew as long as
+   * it sees a path, and one that has none waits for it for ever: so it is done before the paths go, and after.
+   */
+  async remove({ naa }: Identity): Promise<void> {
+    let failure: unknown
+    const isGone = async (): Promise<boolean> => {
+      for (const map of await this.#mapsOf(naa)) {
+        await this.#run('multipath', '-f', map).catch((error) => {
+          failure = error
+        })
+      }
+      return (await this.#mapsOf(naa)).length === 0
+    }
+    if (await until(MAP_TIMEOUT_MS, isGone)) return
+    throw new StorageError('STEP_TIMED_OUT', `the map of NAA ${naa} does not go away`, { cause: failure })
   }
 
   /** What waits for a path gets an error instead. */
   async fail(map: string): Promise<void> {
     const name = await this.#nameOf(map)
-    if (name !== undefined) await this.#run('dmsetup', 'message', name, '0', 'fail_if_no_path')
+    if (name === undefined) return
+    await this.#run('multipathd', 'disablequeueing', 'map', name).catch(() => {}) // else it would undo the next line
+    await this.#run('dmsetup', 'message', name, '0', 'fail_if_no_path')
   }
 
   /** A host's multipathd can be told to leave alone what it was not told of. */
@@ -90,6 +115,12 @@ export class Multipath {
     )
   }
 
+  /** By name, as the commands want it. */
+  async #mapsOf(naa: string): Promise<readonly string[]> {
+    const maps = await Promise.all((await this.#kernel.maps()).map((map) => this.#kernel.mapOf(map)))
+    return maps.flatMap((map) => (map?.uuid === uuidOf(naa) ? [map.name] : []))
+  }
+
   async #nameOf(map: string): Promise<string | undefined> {
     return (await this.#kernel.mapOf(map))?.name
   }
@@ -98,3 +129,6 @@ export class Multipath {
     await this.#host.run({ file, args }, { timeoutMs: COMMAND_TIMEOUT_MS })
   }
 }
+
+/** How multipathd calls the map of a disk with an NAA designator. */
+const uuidOf = (naa: string): string => `${PREFIX}3${naa.toLowerCase()}`

@@ -30,7 +30,7 @@ export interface Parts {
 }
 
 /** A kernel that makes a session again does so in a second or two, if the target is there. */
-export const RECONNECT_TIMEOUT_MS = 10_000
+const RECONNECT_TIMEOUT_MS = 10_000
 const RECONNECT_POLL_MS = 100
 /** A device of a broken session may not answer at all. */
 const OPEN_TIMEOUT_MS = 5000
@@ -108,24 +108,25 @@ export async function rediscover(parts: Parts, diskId: DiskId): Promise<Attachme
   return undefined
 }
 
-/** The paths over which I/O reaches the target: waits for one, and gives back none when there is none in time. */
+/** The paths over which I/O reaches the target: waits for one, or for all, and gives back those there are in time. */
 export async function upPaths(
   parts: Parts,
   record: AttachmentRecord,
-  timeoutMs: number,
+  need: 'one' | 'all',
 ): Promise<readonly Path[]> {
-  const deadline = Date.now() + timeoutMs
+  const deadline = Date.now() + RECONNECT_TIMEOUT_MS
   for (;;) {
     const paths = await pathsOf(parts, record)
     const up = paths.filter(({ session }) => isUp(session))
-    if (up.length > 0 || Date.now() > deadline) return up
+    const isEnough = need === 'one' ? up.length > 0 : up.length === record.portals.length
+    if (isEnough || Date.now() > deadline) return up
     await sleep(RECONNECT_POLL_MS)
   }
 }
 
 /** Asks the target for the size over every path that works, and that it is still the same disk. */
 export async function rescanPaths(parts: Parts, record: AttachmentRecord): Promise<void> {
-  const up = await upPaths(parts, record, RECONNECT_TIMEOUT_MS)
+  const up = await upPaths(parts, record, 'all') // a map can not be larger than any of its paths
   if (up.length === 0) throw unreachable(record, 'its size is not known')
   for (const path of up) {
     const wrong = await wrongIdentity(parts, path, record)

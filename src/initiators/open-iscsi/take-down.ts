@@ -8,7 +8,6 @@ import {
   type Parts,
   type Path,
   pathsOf,
-  RECONNECT_TIMEOUT_MS,
   rightPaths,
   sessionsOf,
   unreachable,
@@ -27,22 +26,21 @@ export async function takeDown(parts: Parts, record: AttachmentRecord): Promise<
     await assertDiskIdle(parts, disk.name)
     if (record.lost === undefined && !record.readOnly) await flush(parts, record, disk)
   }
-  await takeAway(parts, record, { paths, disk })
+  await takeAway(parts, record, paths)
 }
 
 /** Takes away what an attach has made of this very disk. */
 export async function undoBringUp(parts: Parts, record: AttachmentRecord): Promise<void> {
   const paths = await rightPaths(parts, await pathsOf(parts, record), record)
-  await takeAway(parts, record, { paths, disk: await diskOf(parts, paths) })
+  await takeAway(parts, record, paths)
 }
 
 /** Takes the devices away from under their users, who get errors. Also one that is another disk now: it was ours. */
 export async function cutOff(parts: Parts, record: AttachmentRecord): Promise<void> {
   const paths = await pathsOf(parts, record)
   const disk = await diskOf(parts, paths)
-  if (disk?.map !== undefined) await parts.multipath.fail(disk.map)
-  for (const { device } of paths) await parts.kernel.remove(device)
-  await endIdleSessions(parts, record)
+  if (disk?.map !== undefined) await parts.multipath.fail(disk.map) // in use, it stays until its users are gone
+  await removePaths(parts, record, paths)
 }
 
 /** A path to something else is never taken for the disk's; for a lost disk it is left alone. */
@@ -57,7 +55,7 @@ async function pathsToRemove(parts: Parts, record: AttachmentRecord): Promise<re
 }
 
 async function flush(parts: Parts, record: AttachmentRecord, { name }: Disk): Promise<void> {
-  if ((await upPaths(parts, record, RECONNECT_TIMEOUT_MS)).length === 0) {
+  if ((await upPaths(parts, record, 'one')).length === 0) {
     throw unreachable(record, 'what was written to it can not be flushed')
   }
   const path = parts.kernel.pathOf(name)
@@ -70,12 +68,13 @@ async function flush(parts: Parts, record: AttachmentRecord, { name }: Disk): Pr
 }
 
 /** The map, then its paths, then the sessions that nothing else uses. */
-async function takeAway(
-  parts: Parts,
-  record: AttachmentRecord,
-  { paths, disk }: { paths: readonly Path[]; disk: Disk | undefined },
-): Promise<void> {
-  if (disk?.map !== undefined) await parts.multipath.remove(disk.map)
+async function takeAway(parts: Parts, record: AttachmentRecord, paths: readonly Path[]): Promise<void> {
+  await parts.multipath.remove(record)
+  await removePaths(parts, record, paths)
+  await parts.multipath.remove(record)
+}
+
+async function removePaths(parts: Parts, record: AttachmentRecord, paths: readonly Path[]): Promise<void> {
   for (const { device } of paths) await parts.kernel.remove(device)
   await endIdleSessions(parts, record)
 }

@@ -1,6 +1,7 @@
 import { createServer, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
-import { Host } from '../../../src/initiators/open-iscsi/host-access.ts'
+import { Host, type HostAccess } from '../../../src/initiators/open-iscsi/host-access.ts'
+import { versionCommand } from '../../../src/initiators/open-iscsi/iscsiadm.ts'
 import { Kernel } from '../../../src/initiators/open-iscsi/kernel.ts'
 import { createOpenIscsiInitiator } from '../../../src/initiators/open-iscsi/open-iscsi-initiator.ts'
 import { preflight } from '../../../src/initiators/open-iscsi/preflight.ts'
@@ -64,6 +65,7 @@ const METHODS: Record<string, (...args: never[]) => Promise<unknown>> = {
   restart: async () => {
     initiator = await open()
   },
+  versionAt: async (access: HostAccess) => (await new Host(access).run(versionCommand())).stdout,
   preflight: () => preflight({ host, kernel, initiatorName: NODE_NAME }),
   write: (path: string, position: number, text: string) => localDevices.write(path, position, text),
   read: (path: string, position: number, length: number) => localDevices.read(path, position, length),

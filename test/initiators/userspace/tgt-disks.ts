@@ -1,5 +1,5 @@
 import { truncate } from 'node:fs/promises'
-import { type Connection, diskIds, naaOf, serialOf } from '../../../src/volumegroups/index.ts'
+import { type Connection, type DiskId, diskIds, naaOf, serialOf } from '../../../src/volumegroups/index.ts'
 import { Tgtd } from '../../support/tgtd.ts'
 
 const CHAP = { user: 'node-a', secret: 'a-secret-of-16-b' }
@@ -68,11 +68,12 @@ export class TgtDisks implements AsyncDisposable {
     await this.tgtd.setState(disk.tid, 'ready')
   }
 
-  /** Puts a disk with another identity at the same target and LUN. */
-  async replace(disk: TgtDisk): Promise<void> {
+  /** Puts a disk with another identity at the same target and LUN; gives back whose. */
+  async replace(disk: TgtDisk): Promise<DiskId> {
     const other = diskIds.create()
     await this.tgtd.removeLun(disk.tid, disk.lun)
     await this.#export({ ...disk, serial: serialOf(other), naa: naaOf(other) })
+    return other
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
