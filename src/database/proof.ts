@@ -28,7 +28,8 @@ export async function createProof({ path, file, db }: ProofParts) {
     asking ??= ask(path, opened).finally(() => {
       asking = undefined
     })
-    if (await settlesWithin(asking, answerWithinMs)) return asking
+    const answer = asking
+    if (await settlesWithin(answer, answerWithinMs)) return answer
     throw unusable(`its disk has not answered for ${Math.round(answerWithinMs)} ms`)
   }
   const lookThrough = async (): Promise<void> => {

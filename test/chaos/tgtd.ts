@@ -6,11 +6,20 @@ import { parseConnections, parseTargets } from '../../src/host/targets/tgt/show.
 import type { Deployment } from '../support/deployment.ts'
 import { processesUnder } from '../support/leftovers.ts'
 
-/** The deployment's tgtd, which is known by its environment. */
+/** The deployment's tgtd, which is known by its environment; undefined when none runs. */
+export function tgtdOf({ folder }: Deployment): number | undefined {
+  return processesUnder(folder).find(({ command }) => command.startsWith('tgtd '))?.pid
+}
+
+/** What would end its tgtd. */
+export function sentinelOf({ folder }: Deployment): number | undefined {
+  return processesUnder(folder).find(({ command }) => command.includes('sentinel.sh '))?.pid
+}
+
 function pidOf(deployment: Deployment): number {
-  const found = processesUnder(deployment.folder).find(({ command }) => command.startsWith('tgtd '))
-  if (found === undefined) throw new Error('no tgtd runs')
-  return found.pid
+  const pid = tgtdOf(deployment)
+  if (pid === undefined) throw new Error('no tgtd runs')
+  return pid
 }
 
 export function signalTgtd(deployment: Deployment, signal: NodeJS.Signals): void {

@@ -20,6 +20,7 @@ import type { ProbeResponse } from '../../src/csi/messages.ts'
 import { CsiClient } from '../fakes/csi-client.ts'
 import { type ElementClient, setUpHttps } from './https.ts'
 import { describeLeftovers, leftoversOf, sweep } from './leftovers.ts'
+import { StateDisk } from './state-disk.ts'
 import { freePort } from './tgtd.ts'
 import type { Driver } from './volumes.ts'
 
@@ -38,6 +39,12 @@ export interface DeploymentOptions {
   readonly onStop?: 'serve' | 'stop'
   /** How controller and node reach the element. Default: its unix socket. */
   readonly transport?: 'socket' | 'https'
+  /** As in the element's configuration. */
+  readonly authority?: { readonly mode?: 'bounded' | 'available'; readonly leaseMs?: number }
+  /** What the element keeps beside its pool is on a disk of its own, which can be filled and frozen. */
+  readonly stateDisk?: boolean
+  /** No controller and no node. */
+  readonly elementOnly?: boolean
 }
 
 type Role = 'element' | 'controller' | 'node'
@@ -54,6 +61,8 @@ export class Deployment implements AsyncDisposable {
   /** Where the element mounts its pool, and where its tgtd takes commands. */
   readonly poolPath: string
   readonly targetSocket: string
+  /** If it was asked for. */
+  stateDisk: StateDisk | undefined
   /** How an administrator reaches the element over HTTPS, if it listens there. */
   admin: ElementClient | undefined
   readonly #processes = new Map<Role, ChildProcess>()
@@ -74,9 +83,11 @@ export class Deployment implements AsyncDisposable {
     try {
       await deployment.#configure(options)
       await deployment.run('element')
-      await Promise.all([deployment.run('controller'), deployment.run('node')])
+      const others: Role[] = options.elementOnly ? [] : ['controller', 'node']
+      await Promise.all(others.map((role) => deployment.run(role)))
     } catch (error) {
       const logs = deployment.logs()
+      await deployment.stateDisk?.thaw()
       await sweep(deployment.folder)
       throw new Error(`the deployment did not start:\n${logs.slice(-4000)}`, { cause: error })
     }
@@ -88,6 +99,8 @@ export class Deployment implements AsyncDisposable {
     const attach = options.attach ?? 'controller'
     const nodeId = `node-${process.pid}`
     const socket = { socket: this.elementSocket }
+    const stateDir = join(folder, 'element')
+    if (options.stateDisk) this.stateDisk = await StateDisk.mount(join(folder, 'state.img'), stateDir)
     const https =
       options.transport === 'https' ? await setUpHttps(folder, await freePort(), nodeId) : undefined
     this.#tokens.push(...(https?.tokens ?? []))
@@ -96,15 +109,16 @@ export class Deployment implements AsyncDisposable {
       element: {
         name: options.name,
         site: 'site-1',
-        stateDir: join(folder, 'element'),
+        stateDir,
         listen: { ...socket, ...(https && { https: https.listen }) },
         pool: {
-          imageFile: join(folder, 'element/pool.img'),
+          imageFile: join(folder, 'pool.img'),
           sizeBytes: options.poolBytes ?? 8 * 1024 ** 3,
           mountPoint: this.poolPath,
         },
         portal: { address: '127.0.0.1', port: await freePort() },
         target: { onStop: options.onStop ?? 'stop' },
+        authority: options.authority ?? {},
       },
       controller: {
         csiEndpoint: `unix://${this.controllerSocket}`,
@@ -205,15 +219,19 @@ export class Deployment implements AsyncDisposable {
   /** Takes everything down at once, in whatever state it is: for a run that was cut short. */
   async abandon(): Promise<void> {
     for (const client of this.#clients) client[Symbol.dispose]()
+    await this.stateDisk?.thaw()
     await sweep(this.folder)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const client of this.#clients) client[Symbol.dispose]()
+    await this.stateDisk?.thaw()
+    await this.stateDisk?.free()
     await this.kill('controller', 'SIGTERM')
     await this.kill('node', 'SIGTERM')
     await this.#stopKeeper()
     await this.#stopElement()
+    await this.stateDisk?.[Symbol.asyncDispose]()
     const left = describeLeftovers(await leftoversOf(this.folder))
     await sweep(this.folder)
     if (left.length > 0) throw new Error(`left behind by the deployment:\n${left.join('\n')}`)
