@@ -18,7 +18,14 @@ export type EndpointSettings = ControllerSettings['element']
 export type TokenSettings = Static<typeof TokensConfig>
 
 /** Reads an element's configuration. Throws ConfigError with all its faults. */
-export const readElementConfig = (file: string): ElementSettings => readConfig(ElementConfig, file)
+export function readElementConfig(file: string): ElementSettings {
+  const config = readConfig(ElementConfig, file)
+  const { durationMs, renewMs } = config.lease
+  if (renewMs * 3 <= durationMs) return config
+  throw new ConfigError(
+    `${file}: lease.renewMs (${renewMs}) must be at most a third of lease.durationMs (${durationMs})`,
+  )
+}
 
 /** Reads a controller's configuration; the environment's CSI_ENDPOINT comes before the file's. */
 export function readControllerConfig(file: string): ControllerSettings {

@@ -13,6 +13,8 @@ const ZEROES = Buffer.alloc(4)
 export class Connection {
   /** `performance.now()` at the last bytes from the peer. */
   lastReceivedAt = performance.now()
+  /** Asked before anything that came in is looked at; what it gives back ends the connection. */
+  refuse: (() => IscsiError | undefined) | undefined
   readonly #socket: Socket
   readonly #reader: PduReader
   readonly #onEnd: (error: IscsiError) => void
@@ -101,6 +103,11 @@ export class Connection {
   }
 
   #read(chunk: Buffer): boolean {
+    const refusal = this.refuse?.()
+    if (refusal) {
+      this.destroy(refusal)
+      return true
+    }
     this.lastReceivedAt = performance.now()
     try {
       this.#reader.feed(chunk)

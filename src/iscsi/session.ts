@@ -18,7 +18,7 @@ import {
 import type { Placement } from './pdu-reader.ts'
 import { type Done, type ScsiCommand, type ScsiResult, ScsiTasks, type Task } from './scsi-tasks.ts'
 import { DEFAULT_TIMEOUTS, type SessionOptions, type SessionTimeouts } from './session-options.ts'
-import { Supervisor } from './supervisor.ts'
+import { Supervisor, stoodStill } from './supervisor.ts'
 import { TextExchange } from './text-exchange.ts'
 import type { KeyValue } from './text-keys.ts'
 import { Transactions } from './transactions.ts'
@@ -65,6 +65,7 @@ export class Session {
       resetLun: (lun) => this.resetLun(lun),
       fail: (error) => this.destroy(error),
     })
+    this.#connection.refuse = () => (this.#supervisor.isAwake ? undefined : stoodStill())
   }
 
   /** Why the session ended; undefined while it works. */

@@ -15,6 +15,11 @@ export interface SupervisedSession {
 }
 
 const MAX_SWEEP_MS = 500
+/**
+ * A process that stood still for longer does not trust what came in meanwhile: the LUN may have been given to another,
+ * and an answer from before that must not pass for news. Shorter than any sensible lease.
+ */
+const MAX_STANDSTILL_MS = 2000
 
 /**
  * Keeps time for a session: pings a silent target, and takes a command that lasts too long through the ladder
@@ -46,14 +51,20 @@ export class Supervisor {
     this.#timer = setInterval(() => this.#sweep(performance.now()), this.#sweepMs)
   }
 
+  get isAwake(): boolean {
+    return performance.now() - this.#sweptAt <= MAX_STANDSTILL_MS
+  }
+
   stop(): void {
     clearInterval(this.#timer)
   }
 
   #sweep(now: number): void {
-    const late = now - this.#sweptAt > MAX_SWEEP_MS * 4
+    if (!this.isAwake) {
+      this.#session.fail(stoodStill())
+      return
+    }
     this.#sweptAt = now
-    if (late) return // this process was stopped: what the target sent meanwhile has to be read first
     this.#session.expire(now)
     this.#keepAlive(now)
     this.#checkQueue(now)
@@ -111,3 +122,6 @@ export class Supervisor {
     }
   }
 }
+
+export const stoodStill = (): IscsiError =>
+  new IscsiError('connection_lost', 'this process stood still; what was under way is asked for again')

@@ -10,6 +10,7 @@ import {
   createMetrics,
   listen,
   measureAuthority,
+  measureLeases,
   measurePool,
   measureSchedules,
 } from '../element/index.ts'
@@ -141,6 +142,7 @@ interface ApiParts {
 /** The unix socket always, HTTPS when it is configured; both are closed before what they stand on. */
 async function openApis(stack: AsyncDisposableStack, { config, service, log }: ApiParts): Promise<void> {
   const metrics = createMetrics(VERSION)
+  measureLeases(metrics.registry, (await service.status()).lease)
   measureSchedules(metrics, () => service.missedSchedules())
   measurePool(metrics, service)
   measureAuthority(metrics, service)

@@ -6,9 +6,9 @@ import { parseArgs } from 'node:util'
 import { pino } from 'pino'
 import { readNodeConfig } from '../config/config.ts'
 import { Keeper, keeperSocket } from '../initiators/userspace/keeper/keeper.ts'
-import { serveKeeper } from '../initiators/userspace/keeper/keeper-server.ts'
+import { type KeeperServer, serveKeeper } from '../initiators/userspace/keeper/keeper-server.ts'
 import { LeaseRenewer } from '../initiators/userspace/keeper/lease-renewer.ts'
-import type { InitiatorId } from '../volumegroups/index.ts'
+import { type InitiatorId, StorageError } from '../volumegroups/index.ts'
 import { openEndpoint } from './endpoint.ts'
 
 /** The keeper: holds the mounts of the userspace initiator and starts its workers. Ends only when told to. */
@@ -42,14 +42,30 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
 }
 
 await using stack = new AsyncDisposableStack()
-const renewer = values.config === undefined ? undefined : await startRenewer(values.config)
 flushCompileCache() // for the next keeper: this one may be killed
-const server = await serveKeeper(keeper, keeperSocket(stateDir), renewer)
-await keeper.start()
-log.info({ stateDir, pid: process.pid }, 'keeper ready')
-await server.stopped
-await server[Symbol.asyncDispose]()
-log.info('keeper stopped')
+let renewer: LeaseRenewer | undefined
+const server = await claim()
+if (server !== undefined) await keep(server)
+
+async function keep({ stopped, [Symbol.asyncDispose]: close }: KeeperServer): Promise<void> {
+  if (values.config !== undefined) renewer = await startRenewer(values.config)
+  await keeper.start()
+  log.info({ stateDir, pid: process.pid }, 'keeper ready')
+  await stopped
+  await close()
+  log.info('keeper stopped')
+}
+
+/** Undefined when another keeper was faster: there is one for each state folder. */
+async function claim(): Promise<KeeperServer | undefined> {
+  try {
+    return await serveKeeper(keeper, keeperSocket(stateDir), () => renewer)
+  } catch (error) {
+    if (!(error instanceof StorageError && error.reason === 'LIMIT_REACHED')) throw error
+    log.info('another keeper is there already')
+    return undefined
+  }
+}
 
 /** The lease is renewed here, since this process outlives the node's. */
 async function startRenewer(configFile: string): Promise<LeaseRenewer> {
@@ -71,7 +87,7 @@ async function startRenewer(configFile: string): Promise<LeaseRenewer> {
 async function stopIfIdle(signal: string): Promise<void> {
   try {
     await keeper.stop(false)
-    await server[Symbol.asyncDispose]()
+    await server?.[Symbol.asyncDispose]()
     await stack.disposeAsync()
   } catch (error) {
     log.warn({ err: error, signal }, 'disks are attached: the keeper stays')

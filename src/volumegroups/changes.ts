@@ -81,10 +81,9 @@ function attachmentChanges({
 }: ChangeParts): Pick<VolumeGroups, 'grant' | 'revoke'> {
   return {
     grant: async (spec, call) => {
-      const others = (await holdersOf({ leases }, reader, spec.diskId)).filter(
-        ({ name }) => name !== spec.initiatorId,
-      )
-      const operation = others.some(({ lease }) => lease.isOver) ? operations.takeOver : operations.grant
+      const holders = await holdersOf({ leases }, reader, spec.diskId)
+      const isHeld = holders.some(({ name, attachment }) => name !== spec.initiatorId && !attachment.shared)
+      const operation = isHeld ? operations.takeOver : operations.grant // a lease may end between here and the plan
       return runner.run(operation, spec, optionsOf(call))
     },
     revoke: async (diskId, initiatorId, call) => {

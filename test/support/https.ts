@@ -22,11 +22,16 @@ export interface HttpsSetup {
 }
 
 /** Makes a certificate and three tokens: for all, for provisioning, and for the disks of this node only. */
-export async function setUpHttps(folder: string, port: number, nodeId: string): Promise<HttpsSetup> {
+export async function setUpHttps(
+  folder: string,
+  port: number,
+  nodeId: string,
+  address = '127.0.0.1',
+): Promise<HttpsSetup> {
   const at = (name: string): string => join(folder, 'https', name)
   mkdirSync(join(folder, 'https'))
   const files = { keyFile: at('key.pem'), certFile: at('cert.pem'), tokensFile: at('tokens.yaml') }
-  const subject = ['-subj', '/CN=element', '-addext', 'subjectAltName=IP:127.0.0.1']
+  const subject = ['-subj', '/CN=element', '-addext', `subjectAltName=IP:${address}`]
   const kind = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
   const output = ['-keyout', files.keyFile, '-out', files.certFile]
   await run({ file: 'openssl', args: ['req', ...kind, ...subject, ...output] })
@@ -39,10 +44,10 @@ export async function setUpHttps(folder: string, port: number, nodeId: string): 
   writeFileSync(files.tokensFile, stringify(known))
   const client = (role: keyof typeof tokens): ElementClient => {
     writeFileSync(at(`${role}.token`), `${tokens[role]}\n`, { mode: 0o600 })
-    return { url: `https://127.0.0.1:${port}`, tokenFile: at(`${role}.token`), caFile: files.certFile }
+    return { url: `https://${address}:${port}`, tokenFile: at(`${role}.token`), caFile: files.certFile }
   }
   return {
-    listen: { address: '127.0.0.1', port, ...files },
+    listen: { address, port, ...files },
     admin: client('admin'),
     controller: client('provisioner'),
     node: client('node'),

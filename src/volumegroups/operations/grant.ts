@@ -25,7 +25,7 @@ export function grant(parts: Parts): Definition<Transactor, GrantSpec, Intent, A
     kind: 'grant',
     plan: async (tx, spec) => {
       const intent = await planGrant(parts, tx, spec)
-      if (intent.former) throw overMeanwhile(intent.former)
+      if (intent.former) throw heldMeanwhile(intent.former)
       return { intent }
     },
     locks: ({ attachment }) => [
@@ -123,8 +123,8 @@ function newAttachment(spec: GrantSpec, disk: Disk, grantedAt: Date): Attachment
   return { diskId, initiatorId, readOnly, shared, targetName, lun: disk.lun, grantedAt }
 }
 
-/** The lease ended between the look that chose this operation and its plan. */
-const overMeanwhile = ({ diskId: id }: Attachment): StorageError =>
-  new StorageError('ENTITY_BUSY', `the lease on disk ${id} has just ended; ask again`, {
+/** Somebody got the disk between the look that chose this operation and its plan. */
+const heldMeanwhile = ({ diskId: id }: Attachment): StorageError =>
+  new StorageError('ENTITY_BUSY', `disk ${id} was granted to another meanwhile; ask again`, {
     entity: { kind: 'disk', id },
   })

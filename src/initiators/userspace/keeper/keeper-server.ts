@@ -27,7 +27,7 @@ export interface KeeperServer extends AsyncDisposable {
 export async function serveKeeper(
   keeper: Keeper,
   path: string,
-  renewer?: LeaseRenewer,
+  renewer: () => LeaseRenewer | undefined = () => undefined,
 ): Promise<KeeperServer> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   const { promise: stopped, resolve: onStopped } = Promise.withResolvers<void>()
@@ -67,7 +67,7 @@ function listen(server: Server, path: string): Promise<void> {
 
 interface ConnectionParts {
   readonly keeper: Keeper
-  readonly renewer: LeaseRenewer | undefined
+  readonly renewer: () => LeaseRenewer | undefined
   readonly onStopped: () => void
 }
 
@@ -124,7 +124,7 @@ class Connection {
       case 'status':
         return this.#keeper.status()
       case 'lease':
-        return leaseOf(this.#parts.renewer, request.renew)
+        return leaseOf(this.#parts.renewer(), request.renew)
       case 'abandon':
         await this.#keeper.abandon(request.diskId, request.why)
         return null
