@@ -121,10 +121,11 @@ class UserspaceAttachments {
   }
 
   async refreshSize(diskId: DiskId): Promise<AttachedDevice> {
-    const { file, sizeBytes } = await this.#keeper.refreshSize(diskId)
     const device = await this.find(diskId)
     if (device === undefined) throw notAttached(diskId)
-    await stat(file) // the kernel asks the worker for the new size
+    if ((await this.#served(diskId)) !== undefined) await this.#keeper.refreshSize(diskId)
+    // The kernel asks the worker. One that has outlived its keeper asks the target.
+    const { size: sizeBytes } = await stat(diskFile(this.#stateDir, diskId))
     await refreshLoopSize(device.path)
     const deadline = Date.now() + RESIZE_TIMEOUT_MS
     while ((await loopSizeBytes(device.path)) < BigInt(sizeBytes)) {

@@ -73,6 +73,28 @@ describe('a disk of the userspace initiator', () => {
     expect(kicked).toBeGreaterThan(2)
   })
 
+  test('goes on without an error when the keeper is killed, and grows under the next one', async () => {
+    const [disk, device] = await attached(64 * MIB)
+    const { pid } = await node.status()
+    const written = fioVerify(device.path, [
+      'rw=randwrite',
+      'bsrange=4k-256k',
+      'iodepth=16',
+      'size=48m',
+      'loops=3',
+    ])
+    written.catch(() => {}) // awaited below
+    process.kill(pid, 'SIGKILL')
+    const other = await disks.newDisk(16 * MIB)
+    await node.initiator.attach(other) // starts the next keeper
+    expect((await node.status()).pid).not.toBe(pid)
+    await disks.grow(disk, 96 * MIB)
+    expect((await node.initiator.refreshSize(disk.diskId)).sizeBytes).toBe(96n * BigInt(MIB))
+    await written
+    await fioVerify(device.path, ['rw=randwrite', 'bsrange=4k-256k', 'iodepth=16', 'size=96m'])
+    await node.initiator.detach(other.diskId)
+  })
+
   test('fails all I/O when the target shows another disk in its place, and can be detached', async () => {
     const [disk, device] = await attached(16 * MIB)
     await disks.replace(disk)

@@ -1,5 +1,6 @@
 import { read, writevSync } from 'node:fs'
 import type { BlockDevice } from '../../../iscsi/block-device.ts'
+import { settlesWithin } from '../../../lib/waiting.ts'
 import { answer } from './block-file.ts'
 import type { BufferPool } from './buffer-pool.ts'
 import { ERRNO, FuseError, OUT_HEADER_BYTES, REQUEST_BYTES } from './protocol.ts'
@@ -21,6 +22,8 @@ export interface FuseFileOptions {
 
 /** A write up to this size is copied out, so that it does not hold a buffer of the largest size. */
 const COPY_BYTES = 65_536
+/** Whoever looks whether a file is served must not take a target that is away for a dead worker. */
+const SIZE_TIMEOUT_MS = 8000
 const NO_BUFFER = Buffer.alloc(0)
 const PASSING = new Set(['EINTR', 'EAGAIN', 'ENOENT'])
 
@@ -39,6 +42,7 @@ export class FuseFile {
   #underWay = 0
   #heldBytes = 0
   #draining = false
+  #asksForSize = false
 
   constructor(options: FuseFileOptions) {
     this.#options = options
@@ -54,6 +58,11 @@ export class FuseFile {
   /** Takes over from a server that died: what it left unanswered is asked again. */
   resend(): void {
     writevSync(this.#options.fd, [encodeResend()])
+  }
+
+  /** From now on the size is the device's own of that moment, unless it takes too long to tell. */
+  askForSize(): void {
+    this.#asksForSize = true
   }
 
   /** The kernel asks for the size again. */
@@ -130,10 +139,17 @@ export class FuseFile {
   #begin(request: FuseRequest, held: Buffer): void {
     this.#underWay += 1
     this.#heldBytes += held.length
-    answer(this.#options.device, request, held).then(
+    this.#answer(request, held).then(
       (body) => this.#finish(request, held, 0, body),
       (error) => this.#finish(request, held, this.#errnoOf(error), NO_BUFFER),
     )
+  }
+
+  async #answer(request: FuseRequest, held: Buffer): Promise<Buffer> {
+    const { device } = this.#options
+    if (this.#asksForSize && request.kind === 'getattr')
+      await settlesWithin(device.refreshSize(), SIZE_TIMEOUT_MS)
+    return answer(device, request, held)
   }
 
   #finish(request: FuseRequest, held: Buffer, errno: number, body: Buffer): void {

@@ -106,6 +106,11 @@ export class ServedVolume {
     this.#file?.invalidate()
   }
 
+  /** Nobody is left to say when the size has changed: the target is asked whenever somebody wants to know it. */
+  outliveKeeper(): void {
+    this.#file?.askForSize()
+  }
+
   renew(volume: VolumeSpec): void {
     this.#volume = volume
     this.#device?.useCredentials?.(volume.chap)

@@ -63,7 +63,10 @@ class Volumes {
 
   /** Whatever is mounted is served until it is unmounted. */
   closeAll(): void {
-    for (const slot of this.#bySlot.keys()) this.#close(slot).catch(() => {}) // there is nobody left to tell
+    for (const [slot, volume] of this.#bySlot) {
+      volume.outliveKeeper()
+      this.#close(slot).catch(() => {}) // there is nobody left to tell
+    }
   }
 
   async #open({ slot, volume, resume }: WorkerRequest & { op: 'open' }): Promise<void> {
