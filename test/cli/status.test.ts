@@ -9,6 +9,7 @@ site:          site-1
 state:         ready
 authority:     held since 2026-01-01T00:00:00.000Z (3h ago)
 bound:         18 s
+takeover:      within 26.15 s of the last renewal
 serving:       yes
 version:       0.0.0
 started:       2026-01-01T00:00:00.000Z (3h ago)

@@ -39,6 +39,7 @@ export function storeContract(name: string, make: () => Promise<StoreHarness>): 
     cloneTests(use)
     recoveryPointTests(use)
     manifestTests(use)
+    ownerTests(use)
     contentTests(use)
     spaceTests(use)
     revertTests(use)
@@ -320,6 +321,28 @@ function manifestTests(use: Use): void {
     await expect(use().store.readManifest(group)).rejects.toMatchObject({ reason: 'MANIFEST_DAMAGED' })
     await use().store.writeManifest(manifest)
     expect(await use().store.readManifest(group)).toEqual(manifest)
+  })
+}
+
+function ownerTests(use: Use): void {
+  test('whose the pool is comes back as it was written', async () => {
+    const { store } = use()
+    await store.writeOwner({ elementId: 'a', incarnation: 'first' })
+    await store.writeOwner({ elementId: 'a', incarnation: 'second' })
+    expect(await use().reopen().readOwner()).toEqual({ elementId: 'a', incarnation: 'second' })
+  })
+
+  test('a recovery point tells what it holds', async () => {
+    const group = await newGroup(use)
+    const [one] = [await newDisk(use, group), await newDisk(use, group)]
+    const point = recoveryPointIds.create()
+    await use().store.createRecoveryPoint(group, point, [one])
+    await use().store.deleteDisk(group, one)
+    const found = await use().store.inspectPoint(group, point)
+    expect(found).toEqual({ id: point, disks: [{ id: one, sizeBytes: SIZE }], createdAt: expect.any(Date) })
+    await expect(use().store.inspectPoint(group, recoveryPointIds.create())).rejects.toMatchObject({
+      reason: 'RECOVERY_POINT_NOT_FOUND',
+    })
   })
 }
 

@@ -1,6 +1,6 @@
 import type { Disk } from '../../volumegroups/index.ts'
 import { pairsOf } from '../output/values.ts'
-import type { View } from '../output/view.ts'
+import type { Format, View } from '../output/view.ts'
 import { answersOf } from '../output/wire.ts'
 
 export const DISK: View<Disk> = {
@@ -9,7 +9,7 @@ export const DISK: View<Disk> = {
   columns: [
     { title: 'name', cell: ({ name }) => name, isFlexible: true },
     { title: 'size', cell: ({ sizeBytes }, { size }) => size(sizeBytes), align: 'right' },
-    { title: 'attached to', cell: ({ attachedTo }) => attachedTo.join(', '), isFlexible: true },
+    { title: 'attached to', cell: holdersOf, isFlexible: true },
     { title: 'age', field: 'created', cell: ({ createdAt }, { time }) => time(createdAt), align: 'right' },
     { title: 'id', cell: ({ id }) => id },
     { title: 'vg', cell: ({ groupId }) => groupId, rank: 'spare' },
@@ -18,6 +18,11 @@ export const DISK: View<Disk> = {
     { title: 'generation', cell: ({ generation }) => String(generation), rank: 'detail' },
     { title: 'attributes', cell: ({ attributes }) => pairsOf(attributes), rank: 'detail' },
   ],
+}
+
+/** One that has no data is served to nobody, whoever it is attached to. */
+function holdersOf({ attachedTo, dataMissingSince: since }: Disk, { time }: Format): string {
+  return since === undefined ? attachedTo.join(', ') : `no data: ${time(since)}`
 }
 
 function sourceOf({ source }: Disk): string {

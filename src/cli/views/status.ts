@@ -20,6 +20,7 @@ export const STATUS: View<Status> = {
       title: 'bound',
       cell: ({ authority: { boundMs } }) => (boundMs === undefined ? '' : `${boundMs / 1000} s`),
     },
+    { title: 'takeover', cell: ({ lease }) => `within ${lease.boundMs / 1000} s of the last renewal` },
     { title: 'serving', cell: ({ authority }) => (authority.serving ? 'yes' : 'no') },
     { title: 'version', cell: ({ version }) => version },
     { title: 'started', cell: ({ startedAt }, { time }) => time(startedAt) },

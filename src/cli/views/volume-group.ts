@@ -1,6 +1,6 @@
 import type { VolumeGroup } from '../../volumegroups/index.ts'
 import { pairsOf } from '../output/values.ts'
-import type { View } from '../output/view.ts'
+import type { Format, View } from '../output/view.ts'
 import { answersOf } from '../output/wire.ts'
 
 export const VOLUME_GROUP: View<VolumeGroup> = {
@@ -12,8 +12,13 @@ export const VOLUME_GROUP: View<VolumeGroup> = {
     { title: 'age', field: 'created', cell: ({ createdAt }, { time }) => time(createdAt), align: 'right' },
     { title: 'id', cell: ({ id }) => id },
     { title: 'implicit', cell: ({ implicit }) => (implicit ? 'yes' : 'no'), rank: 'spare' },
+    { title: 'data', cell: dataOf, rank: 'spare' },
     { title: 'labels', cell: ({ labels }) => pairsOf(labels), rank: 'detail' },
     { title: 'generation', cell: ({ generation }) => String(generation), rank: 'detail' },
     { title: 'epoch', cell: ({ epoch }) => String(epoch), rank: 'detail' },
   ],
+}
+
+function dataOf({ dataMissingSince: since }: VolumeGroup, { time }: Format): string {
+  return since === undefined ? '' : `missing: ${time(since)}`
 }

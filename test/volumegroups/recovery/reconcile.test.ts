@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Disk, DiskId, InitiatorId, VolumeGroupId } from '../../../src/volumegroups/index.ts'
 import { contradictions } from '../../fakes/inspection.ts'
+import { createInterruption } from '../../fakes/interruption.ts'
 import { createMemoryPool, createMemoryStore } from '../../fakes/memory-store.ts'
 import { createWorld, type Element, type World } from '../../fakes/world.ts'
 
@@ -182,6 +183,26 @@ test('the pool of another element is refused, and nothing in it is touched', asy
   await using other = await createWorld(createMemoryStore(pool))
   await expect(other.boot()).rejects.toMatchObject({ reason: 'POOL_UNUSABLE' })
   expect(pool.quarantine.size).toBe(0)
+})
+
+test('a process that dies between the manifest and its commit leaves nothing to decide: it is committed', async () => {
+  const seals: string[] = []
+  for (let atCall = 1; atCall <= 6; atCall += 1) {
+    const { world } = await memoryWorld()
+    await using there = world
+    const interruption = createInterruption()
+    const element = await there.boot({ wrap: interruption.wrap })
+    interruption.arm([atCall, 'die after'])
+    const call = element.service.createDisk(diskIn('a', 'x'), { idempotencyKey: 'key' }).catch(() => {})
+    await Promise.race([interruption.dead, call])
+    if (interruption.hits[0] !== 'writeManifest') continue
+    await using next = await there.boot()
+    expect(next.report).toBeUndefined()
+    const [disk] = (await next.service.listDisks()).items
+    expect(await next.service.createDisk(diskIn('a', 'x'), { idempotencyKey: 'key' })).toEqual(disk)
+    seals.push(disk?.id ?? '')
+  }
+  expect(seals).toEqual([expect.stringMatching(/^disk-/)])
 })
 
 test('whatever is dropped, damaged or put back: nothing hangs in the air, and the next start has nothing to do', async () => {
