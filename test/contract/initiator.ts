@@ -136,6 +136,19 @@ export function initiatorContract(name: string, make: () => Promise<InitiatorHar
       expect(await harness.initiator.find(connection.diskId)).toEqual(device)
     })
 
+    test('a lost disk has failed for good, until it is detached and attached anew', async () => {
+      const [connection] = await attached()
+      const { diskId } = connection
+      for (let time = 0; time < 2; time += 1) await harness.initiator.lose(diskId, 'it was taken away')
+      const failed = { diskId, state: 'failed', detail: expect.any(String) }
+      expect(await harness.initiator.sessions()).toContainEqual(failed)
+      await harness.initiator.detach(diskId)
+      await harness.initiator.lose(diskId, 'it is not here')
+      await harness.initiator.attach(connection)
+      const connected = { diskId, state: 'connected', detail: '' }
+      expect(await harness.initiator.sessions()).toContainEqual(connected)
+    })
+
     test('another object finds what is attached and detaches it', async () => {
       const [connection, device] = await attached()
       await devices.write(device.path, MIB, 'before')

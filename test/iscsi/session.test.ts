@@ -196,6 +196,18 @@ test('a target that is silent while a command is under way is pinged soon', asyn
   await expect(session.execute({ lun: 1, cdb: Buffer.alloc(16) })).resolves.toMatchObject({ status: 0 })
 })
 
+test('a process that stood still trusts no answer that came in meanwhile', async () => {
+  const script: Script = async (peer) => {
+    await peer.login()
+    peer.sendStatus({ opcode: 0x21, itt: ittOf(await peer.expect(0x01)) })
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2100) // everything in this process stands still
+    await peer.closed()
+  }
+  const session = await connect(script)
+  const command = session.execute({ lun: 1, cdb: Buffer.alloc(16) })
+  await expect(command).rejects.toMatchObject({ code: 'connection_lost' })
+})
+
 test('a command that takes too long is aborted', async () => {
   const script: Script = async (peer) => {
     await peer.login()

@@ -68,6 +68,15 @@ export class TgtDisks implements AsyncDisposable {
     await this.tgtd.setState(disk.tid, 'ready')
   }
 
+  async changeSecret(
+    { tid }: TgtDisk,
+    chap: { readonly user: string; readonly secret: string },
+  ): Promise<void> {
+    await this.tgtd.admin('--op', 'unbind', '--mode', 'account', '--tid', String(tid), '--user', chap.user)
+    await this.tgtd.admin('--op', 'delete', '--mode', 'account', '--user', chap.user)
+    await this.tgtd.addAccount(tid, chap)
+  }
+
   /** Puts a disk with another identity at the same target and LUN; gives back whose. */
   async replace(disk: TgtDisk): Promise<DiskId> {
     const other = diskIds.create()

@@ -107,6 +107,37 @@ describe('a disk of the userspace initiator', () => {
     expect(await node.initiator.list()).toEqual([])
   })
 
+  test('logs in again with credentials that were changed while it was attached', async () => {
+    const disk = await disks.newDisk(16 * MIB, { chap: true })
+    onTestFinished(() => node.initiator.detach(disk.diskId))
+    const device = await node.initiator.attach(disk)
+    const chap = { user: disk.chap!.user, secret: 'the-next-secret-16' }
+    await disks.changeSecret(disk, chap)
+    await disks.tgtd.kickSessions(disk.tid)
+    const session = async () =>
+      (await node.initiator.sessions()).find(({ diskId }) => diskId === disk.diskId)?.state
+    await expect.poll(session).toBe('reconnecting')
+    expect(await node.initiator.repair(async () => disk)).toEqual([]) // the old ones once more
+    expect(await session()).toBe('reconnecting')
+    await node.initiator.repair(async () => ({ ...disk, chap }))
+    await expect.poll(session, { timeout: 10_000 }).toBe('connected')
+    await run({ file: 'dd', args: ['if=/dev/zero', `of=${device.path}`, 'bs=1M', 'count=1', 'oflag=direct'] })
+  })
+
+  test('fails all I/O when it is lost or granted anew, and is attached anew after that', async () => {
+    const [disk, device] = await attached(16 * MIB)
+    const file = await open(device.path, 'r+')
+    onTestFinished(() => file.close())
+    const again = { ...disk, grantedAt: new Date('2026-01-02T00:00:00Z') }
+    await expect(node.initiator.attach(again)).rejects.toMatchObject({ reason: 'IDENTITY_MISMATCH' })
+    await expect(file.write('never').then(() => file.sync())).rejects.toMatchObject({ code: 'EIO' })
+    await expect.poll(() => disks.tgtd.kickSessions(disk.tid)).toBe(0) // nothing of it is left, or comes back
+    await file.close()
+    await node.initiator.detach(disk.diskId)
+    const next = await node.initiator.attach(again)
+    await run({ file: 'dd', args: ['if=/dev/zero', `of=${next.path}`, 'bs=1M', 'count=1', 'oflag=direct'] })
+  })
+
   test('is not attached when the login is refused', async () => {
     const disk = await disks.newDisk(16 * MIB, { chap: true })
     const chap = { user: 'node-x', secret: 'not-the-secret-here' }
