@@ -44,6 +44,8 @@ export class CommandError extends Error {
 }
 
 const DEFAULT_TIMEOUT_MS = 30_000
+/** A process that waits for a device inside the kernel does not die of a signal: it is left to its fate after this. */
+const KILL_GRACE_MS = 2000
 const DEFAULT_MAX_OUTPUT_BYTES = 16 * 1024 * 1024
 /** Programs answer in English and in plain numbers, whatever the host's locale is. */
 const environment = (): NodeJS.ProcessEnv => ({
@@ -59,14 +61,16 @@ export async function run(command: Command, options: RunOptions = {}): Promise<C
   const timeout = AbortSignal.timeout(timeoutMs)
   const signals = options.signal === undefined ? [timeout] : [timeout, options.signal]
   const stdio: StdioOptions = ['pipe', 'pipe', 'pipe', ...(options.fds ?? [])]
+  const ended = AbortSignal.any(signals)
   const child = spawn(command.file, [...command.args], {
     stdio,
     env: { ...environment(), ...options.env },
-    signal: AbortSignal.any(signals),
+    signal: ended,
     killSignal: 'SIGKILL',
   })
   try {
-    const result = await collect(child, command, options.maxOutputBytes ?? DEFAULT_MAX_OUTPUT_BYTES)
+    const output = collect(child, command, options.maxOutputBytes ?? DEFAULT_MAX_OUTPUT_BYTES)
+    const result = await unlessStuck(output, child, ended)
     if (okCodes.includes(result.exitCode)) return result
     throw new CommandError(command, `ended with exit code ${result.exitCode}`, result)
   } catch (error) {
@@ -80,6 +84,31 @@ export async function run(command: Command, options: RunOptions = {}): Promise<C
       })
     }
     throw new StorageError('COMMAND_FAILED', `${command.file} failed on this host`, { cause: error })
+  }
+}
+
+/** Rejects when the process outlives its being killed. */
+async function unlessStuck<Result>(
+  output: Promise<Result>,
+  child: ChildProcess,
+  ended: AbortSignal,
+): Promise<Result> {
+  const stuck = Promise.withResolvers<never>()
+  let timer: NodeJS.Timeout | undefined
+  const abandon = (): void => {
+    child.unref()
+    for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.destroy()
+    stuck.reject(new Error('the process can not be killed: it waits inside the kernel'))
+  }
+  const onEnd = (): void => {
+    timer = setTimeout(abandon, KILL_GRACE_MS)
+  }
+  ended.addEventListener('abort', onEnd, { once: true })
+  try {
+    return await Promise.race([output, stuck.promise])
+  } finally {
+    clearTimeout(timer)
+    ended.removeEventListener('abort', onEnd)
   }
 }
 

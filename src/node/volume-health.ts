@@ -22,8 +22,13 @@ function sessionFault(session: DiskSession | undefined): readonly Entry[] {
   if (session?.state === 'reconnecting') {
     return inaccessible('SessionReconnecting', `the target does not answer, I/O waits: ${session.detail}`)
   }
-  if (session?.state !== 'failed') return []
-  return inaccessible('SessionFailed', `I/O of the disk fails until it is staged anew: ${session.detail}`)
+  if (session?.state === 'failed') {
+    return inaccessible('SessionFailed', `I/O of the disk fails until it is staged anew: ${session.detail}`)
+  }
+  const { up, expected } = session?.paths ?? { up: 0, expected: 0 }
+  if (up === expected) return []
+  const message = `${up} of ${expected} paths to the disk work; the next one that goes can stop its I/O`
+  return [{ status: 'DEGRADED', reason: 'PathsLost', message }]
 }
 
 /** After a reboot the volume is to be staged again, and is not accessible until then. */

@@ -138,7 +138,9 @@ export class FakeScsiHost implements HostCommands, AsyncDisposable {
     if (secret !== target.secret) return 24
     const [, address = '', port = ''] = /^(.*):(\d+),\d+$/.exec(portal) ?? []
     const id = this.#nextSession++
-    await this.#addSession(id, { targetname: targetName, ifacename: iface, initiatorname: 'iqn.node' })
+    const username = /^node\.session\.auth\.username = (.*)$/m.exec(text)?.[1] ?? ''
+    const names = { targetname: targetName, ifacename: iface, initiatorname: 'iqn.node' }
+    await this.#addSession(id, { ...names, username, password: secret ?? '' })
     await this.#files(`class/iscsi_connection/connection${id}:0`, {
       persistent_address: address.replaceAll(/[[\]]/g, ''),
       persistent_port: port,

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -31,6 +31,16 @@ test('a command that takes too long is killed', async () => {
   await expect(run({ file: 'sleep', args: ['60'] }, { timeoutMs: 50 })).rejects.toMatchObject({
     reason: 'STEP_TIMED_OUT',
   })
+})
+
+test('what holds on to a killed command does not keep its caller waiting', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'mooring-exec-')), 'pid')
+  const script = `sleep 60 & echo $! > ${file}; wait`
+  await expect(run({ file: 'sh', args: ['-c', script] }, { timeoutMs: 500 })).rejects.toMatchObject({
+    reason: 'STEP_TIMED_OUT',
+  })
+  process.kill(Number(readFileSync(file, 'utf8')))
+  rmSync(dirname(file), { recursive: true })
 })
 
 test('a caller that goes away ends the command', async () => {

@@ -47,6 +47,16 @@ describe.each([
   })
 })
 
+test('is degraded while not all paths to the disk work', async () => {
+  const { world, disk } = await published()
+  const session = { state: 'connected', detail: '', paths: { up: 1, expected: 2 } } as const
+  world.initiator.lost.set(disk.id, session)
+  const message = expect.stringMatching(/^1 of 2 paths/)
+  expect(await faultsOf(world, disk)).toEqual([{ status: 'DEGRADED', reason: 'PathsLost', message }])
+  world.initiator.lost.set(disk.id, { ...session, paths: { up: 2, expected: 2 } })
+  expect(await faultsOf(world, disk)).toEqual([])
+})
+
 test('the session of another volume is none of its business', async () => {
   const { world, disk } = await published()
   world.initiator.lost.set(diskIds.create(), { state: 'failed', detail: '' })

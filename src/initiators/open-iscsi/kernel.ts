@@ -2,7 +2,7 @@ import { readdir, readFile, realpath } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { run } from '../../host/exec.ts'
-import { StorageError } from '../../volumegroups/index.ts'
+import { type ChapCredentials, StorageError } from '../../volumegroups/index.ts'
 import { type FoundIdentity, identityOf } from './identity.ts'
 
 /** A session as the kernel has it. */
@@ -57,6 +57,16 @@ export class Kernel {
     const names = await namesIn(this.#class('iscsi_session'))
     const found = await Promise.all(names.map((name) => this.#session(name)))
     return found.filter((session) => session !== undefined)
+  }
+
+  /** Whether it was logged in with these; else the kernel's next login will be refused, and every one after it. */
+  async hasCredentials({ id }: Session, { user, secret, mutual }: ChapCredentials): Promise<boolean> {
+    const attribute = (name: string) => textOf(join(this.#class('iscsi_session'), `session${id}`, name))
+    const isSame = (await attribute('username')) === user && (await attribute('password')) === secret
+    if (!isSame || mutual === undefined) return isSame
+    return (
+      (await attribute('username_in')) === mutual.user && (await attribute('password_in')) === mutual.secret
+    )
   }
 
   /** Every SCSI device of the session, whoever made it. */

@@ -1,7 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import { createSerializer } from '../../host/serialize.ts'
 import { untilAborted } from '../../lib/waiting.ts'
-import type { CallOptions, Connection, DiskId, InitiatorPlug, RepairFault } from '../../volumegroups/index.ts'
+import type {
+  CallOptions,
+  Connection,
+  DiskId,
+  InitiatorPlug,
+  Portal,
+  RepairFault,
+} from '../../volumegroups/index.ts'
 import { AttachmentRecords } from './attachment-records.ts'
 import { Attachments } from './attachments.ts'
 import type { HostCommands } from './host-access.ts'
@@ -9,6 +16,7 @@ import { Kernel } from './kernel.ts'
 import { Multipath } from './multipath.ts'
 import { OpenIscsi } from './open-iscsi.ts'
 import { type Repairer, repairTarget, targetsOf } from './repair.ts'
+import { isPortalOpen } from './sockets.ts'
 
 export interface OpenIscsiInitiatorOptions {
   /** Where this node notes what is attached. */
@@ -19,6 +27,7 @@ export interface OpenIscsiInitiatorOptions {
   /** The folder of open-iscsi's records at the host. Left out: it is found. */
   readonly database?: string | undefined
   readonly kernel?: Kernel | undefined
+  readonly isPortalOpen?: ((portal: Portal) => Promise<boolean>) | undefined
 }
 
 /** As many disks as a group can have, and then some. */
@@ -47,7 +56,7 @@ export async function createOpenIscsiInitiator(options: OpenIscsiInitiatorOption
   }
 
   async function repair(connectionOf: Repairer['connectionOf']): Promise<readonly RepairFault[]> {
-    const repairer = { parts, attachments, connectionOf }
+    const repairer = { parts, attachments, connectionOf, isPortalOpen: options.isPortalOpen ?? isPortalOpen }
     const targets = [...(await targetsOf(parts))]
     const faults = await Promise.all(
       targets.map((target) => serialize(target, () => repairTarget(repairer, target))),

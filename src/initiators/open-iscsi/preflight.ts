@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises'
 import { asStorageError } from '../../volumegroups/index.ts'
 import type { HostCommands } from './host-access.ts'
 import { versionCommand } from './iscsiadm.ts'
-import { isIscsidThere } from './iscsid.ts'
 import type { Kernel } from './kernel.ts'
 import { markOf } from './node-record.ts'
+import { isIscsidThere } from './sockets.ts'
 
 export interface PreflightOptions {
   readonly host: HostCommands

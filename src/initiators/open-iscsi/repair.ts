@@ -2,21 +2,23 @@ import {
   asStorageError,
   type Connection,
   type DiskId,
+  type Portal,
   type RepairFault,
   type StorageError,
 } from '../../volumegroups/index.ts'
 import type { AttachmentRecord } from './attachment-records.ts'
 import type { Attachments } from './attachments.ts'
 import { makeDevice } from './bring-up.ts'
-import { isIscsidThere } from './iscsid.ts'
 import { isUp, type Session } from './kernel.ts'
 import { isSamePortal, resolvePortals } from './open-iscsi.ts'
 import { mismatch, type Parts, pathsOf, sessionsOf, wrongIdentity } from './paths.ts'
+import { isIscsidThere } from './sockets.ts'
 
 export interface Repairer {
   readonly parts: Parts
   readonly attachments: Attachments
   readonly connectionOf: (diskId: DiskId) => Promise<Connection>
+  readonly isPortalOpen: (portal: Portal) => Promise<boolean>
 }
 
 /** The targets of which this node has, or should have, anything. */
@@ -56,16 +58,38 @@ async function repairDisk(repairer: Repairer, record: AttachmentRecord): Promise
   }
 }
 
-/** Sessions that are gone altogether are made anew, with the credentials of now. */
-async function logInAgain({ parts, connectionOf }: Repairer, record: AttachmentRecord): Promise<void> {
+/** Sessions that are gone altogether, or can never come back, are made anew with the credentials of now. */
+async function logInAgain(repairer: Repairer, record: AttachmentRecord): Promise<void> {
+  const { parts, connectionOf } = repairer
   const sessions = await sessionsOf(parts.iscsi, record)
-  if (sessions.some((session) => !isUp(session))) await isIscsidThere() // a socket of systemd's starts it
-  const missing = record.portals.filter(
-    (wanted) => !sessions.some(({ portal }) => isSamePortal(portal, wanted)),
-  )
-  if (missing.length === 0) return
+  const down = sessions.filter((session) => !isUp(session))
+  if (down.length > 0) await isIscsidThere() // a socket of systemd's starts it
+  if (down.length === 0 && sessions.length === record.portals.length) return
   const connection = await resolvePortals(await connectionOf(record.diskId))
+  for (const session of down) await endRefused(repairer, session, connection)
+  const present = await sessionsOf(parts.iscsi, record)
+  const missing = record.portals.filter(
+    (wanted) => !present.some(({ portal }) => isSamePortal(portal, wanted)),
+  )
   for (const portal of missing) await parts.iscsi.login(connection, portal)
+}
+
+/**
+ * The kernel logs in again with the credentials that a session was made with, and nothing gives it others. Once the
+ * target has new ones, what waits in such a session would wait for ever: it gets an error instead, unless the disk has
+ * other paths. A portal that does not answer can't refuse either, so nothing is ended before it does.
+ */
+async function endRefused(
+  { parts, isPortalOpen }: Repairer,
+  session: Session,
+  { chap, portals }: Connection,
+): Promise<void> {
+  const portal = portals.find((known) => isSamePortal(known, session.portal))
+  if (portal === undefined || chap === undefined) return
+  if (await parts.kernel.hasCredentials(session, chap)) return
+  if (!(await isPortalOpen(portal))) return
+  for (const device of await parts.kernel.devices(session)) await parts.kernel.remove(device)
+  await parts.iscsi.logout(session)
 }
 
 /** A disk that turns out to be another one is failed at once: not a byte of either may reach the other. */

@@ -211,6 +211,24 @@ describe('on the kernel of a guest', () => {
     expect(await stateOf(disk)).toBe('connected')
   })
 
+  test('a session whose credentials are no longer good is made anew with those of now', async () => {
+    const [disk, device] = await attached()
+    await node.devices.write(device.path, 0, 'flushed')
+    const at = ['--mode', 'account', '--tid', String(disk.tid)]
+    await disks.tgtd.admin('--op', 'unbind', ...at, '--user', disk.chap!.user)
+    const chap = { user: `${disk.chap!.user}-anew`, secret: 'a-new-secret-of-19b' }
+    await disks.tgtd.addAccount(disk.tid, chap)
+    await disks.tgtd.kickSessions(disk.tid)
+    await until(async () => (await stateOf(disk)) === 'reconnecting')
+    const renewed = [{ ...disk, chap }]
+    await until(async () => {
+      await node.initiator.repair(renewed as never)
+      return (await stateOf(disk)) === 'connected'
+    })
+    const after = await node.initiator.find(disk.diskId)
+    expect(await node.devices.read(after!.path, 0, 7)).toBe('flushed')
+  })
+
   test('a disk grows under I/O', async () => {
     const [disk, device] = await attached()
     const written = verified(device.path, 8)

@@ -19,12 +19,14 @@ const INITIATOR = 'iqn.2026-01.storage.mooring.node:a'
 describe('the open-iscsi initiator', () => {
   let host: FakeScsiHost
   let initiator: InitiatorPlug
+  let isPortalOpen: boolean
   let target: { readonly luns: Map<number, FakeLun>; secret: string | undefined }
 
   beforeEach(async () => {
     const made = await FakeScsiHost.create()
     onTestFinished(() => made[Symbol.asyncDispose]())
     host = made
+    isPortalOpen = true
     target = { luns: new Map(), secret: SECRET }
     host.targets.set(TARGET, target)
     initiator = await open()
@@ -36,6 +38,7 @@ describe('the open-iscsi initiator', () => {
       initiatorName: INITIATOR,
       host,
       kernel: host.kernel,
+      isPortalOpen: async () => isPortalOpen,
     })
 
   function newDisk(lun: number, change: Partial<FakeLun> = {}): Connection {
@@ -250,11 +253,26 @@ describe('the open-iscsi initiator', () => {
     })
 
     test('does not end a session that is broken: the kernel makes it again', async () => {
-      const { diskId } = await initiator.attach(newDisk(1))
+      const connection = newDisk(1)
+      const device = await initiator.attach(connection)
       await host.setState(TARGET, 'FAILED')
-      await initiator.repair(noConnection)
+      expect(await initiator.repair(async () => connection)).toEqual([])
       expect(await host.sessionCount()).toBe(1)
-      expect(await initiator.find(diskId)).toBeDefined()
+      expect(await initiator.find(connection.diskId)).toEqual(device)
+    })
+
+    test('ends a session that the target will never take again, once it could say so', async () => {
+      const connection = newDisk(1)
+      const before = await initiator.attach(connection)
+      await host.setState(TARGET, 'FAILED')
+      target.secret = 'another-secret-16'
+      const renewed = { ...connection, chap: { user: 'node-a', secret: target.secret } }
+      isPortalOpen = false
+      await initiator.repair(async () => renewed)
+      expect(await initiator.find(connection.diskId)).toEqual(before)
+      isPortalOpen = true
+      expect(await initiator.repair(async () => renewed)).toEqual([])
+      expect(await initiator.find(connection.diskId)).toMatchObject({ path: join(host.root, 'dev/sdb') })
     })
 
     test('makes the device of a LUN that is missing', async () => {
