@@ -1,22 +1,43 @@
 import { describe, expect, test } from 'vitest'
+import type { Parts } from '../../src/volumegroups/operations/index.ts'
+import { operationsOf } from '../../src/volumegroups/operations/index.ts'
 import { inspect } from '../fakes/inspection.ts'
 import { type Fate, twice } from '../fakes/interruption.ts'
-import { dieAt, expectConsistent, failAt, type MakeWorld, staged, undisturbed } from './operations/moments.ts'
+import type { Element } from '../fakes/world.ts'
+import {
+  awayFrom,
+  dieAt,
+  expectConsistent,
+  failAt,
+  type MakeWorld,
+  staged,
+  undisturbed,
+} from './operations/moments.ts'
 import { SCENARIOS } from './operations/scenarios.ts'
 
 /** Which fates each call meets, of those that are told apart. */
 export interface Fates {
   readonly failures: readonly Fate[]
   readonly deaths: readonly Fate[]
+  /** Whether everything goes away, and comes back, at each call. */
+  readonly aways: boolean
 }
 
-const ALL: Fates = { failures: ['fail before', 'fail after'], deaths: ['die before', 'die after'] }
+const ALL: Fates = {
+  failures: ['fail before', 'fail after'],
+  deaths: ['die before', 'die after'],
+  aways: true,
+}
 
 /**
  * What every operation promises when it fails or its process dies at any call: nothing is left, or all of it is
  * done, and the store, the target, the manifests and the database agree.
  */
-export function operationsContract(name: string, make: MakeWorld, { failures, deaths }: Fates = ALL): void {
+export function operationsContract(
+  name: string,
+  make: MakeWorld,
+  { failures, deaths, aways }: Fates = ALL,
+): void {
   describe(`operations: ${name}`, () => {
     describe.each(SCENARIOS)('$name', (scenario) => {
       test('it is done, and done again changes nothing', async () => {
@@ -26,6 +47,7 @@ export function operationsContract(name: string, make: MakeWorld, { failures, de
         await expectConsistent(world, element)
         const once = await inspect(world, element)
         expect(once.database).not.toEqual(stage.looked.database)
+        expect((await kindsDone(element)).at(-1)).toBe(kindOf(scenario))
         await scenario.run(element.service, before)
         expect(await inspect(world, element)).toEqual(once)
       })
@@ -45,6 +67,19 @@ export function operationsContract(name: string, make: MakeWorld, { failures, de
             await dieAt(scenario, { make, atCall, fate, after })
         }
       })
+    })
+
+    test.skipIf(!aways).each(SCENARIOS)(
+      '$name: database, store and target go away at any call, and the same process finishes it when they are back',
+      async (scenario) => {
+        const { calls, after } = await undisturbed(make, scenario)
+        for (let atCall = 1; atCall <= calls; atCall += 1) await awayFrom(scenario, { make, atCall, after })
+      },
+    )
+
+    test('every kind of operation is among them', async () => {
+      const kinds = Object.values(operationsOf({} as Parts)).map(({ kind }) => kind)
+      expect(new Set(SCENARIOS.map(kindOf))).toEqual(new Set(kinds))
     })
 
     test.each(SCENARIOS)('$name: every step bears to be done twice', async (scenario) => {
@@ -79,6 +114,15 @@ export function operationsContract(name: string, make: MakeWorld, { failures, de
       },
     )
   })
+}
+
+/** The first word of its name. */
+const kindOf = ({ name }: { name: string }): string => name.split(' ')[0] as string
+
+/** In the order in which they were begun. */
+async function kindsDone({ service }: Element): Promise<string[]> {
+  const { items } = await service.listOperations({ state: 'done' })
+  return items.map(({ kind }) => kind)
 }
 
 const UNDOABLE = SCENARIOS.filter(({ name }) => /^(create|grant)/.test(name))

@@ -12,6 +12,7 @@ export interface Inspection {
 
 export async function inspect({ store, daemon }: World, { service }: Element): Promise<Inspection> {
   const database = {
+    tokens: await all((token) => service.listTokens({ token })),
     projects: (await all((token) => service.listProjects({ under: '/', token }))).toSorted(byPath),
     groups: await all((token) => service.listGroups({ token })),
     disks: await all((token) => service.listDisks({ token })),

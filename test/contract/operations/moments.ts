@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
 import { contradictions, type Inspection, inspect } from '../../fakes/inspection.ts'
 import { createInterruption, type Fate } from '../../fakes/interruption.ts'
+import { keyed } from '../../fakes/keyed.ts'
 import type { Element, World } from '../../fakes/world.ts'
 import { prepare, type Scenario } from './scenarios.ts'
 
@@ -34,9 +35,14 @@ export async function undisturbed(
 
 export async function expectConsistent(world: World, element: Element): Promise<void> {
   expect(await contradictions(world, element)).toEqual([])
-  for (const state of ['running', 'undoing', 'faulted'] as const) {
-    expect((await element.service.listOperations({ state })).items).toEqual([])
-  }
+  expect(await openStates(element)).toEqual([])
+}
+
+/** The kinds of the operations that are neither done nor undone. */
+async function openStates({ service }: Element): Promise<string[]> {
+  const states = ['running', 'undoing', 'faulted'] as const
+  const open = await Promise.all(states.map((state) => service.listOperations({ state })))
+  return open.flatMap(({ items }) => items.map(({ kind, state }) => `${kind} is ${state}`))
 }
 
 /** A call of an operation, and what happens to it. */
@@ -51,7 +57,7 @@ export async function failAt(scenario: Scenario, { make, atCall, fate, after }: 
   await using stage = await staged(make)
   const { world, element, before, interruption, looked } = stage
   interruption.arm([atCall, fate])
-  const failed = await scenario.run(element.service, before).then(
+  const failed = await scenario.run(keyed(element.service, KEY), before).then(
     () => false,
     () => true,
   )
@@ -68,16 +74,14 @@ export async function failAt(scenario: Scenario, { make, atCall, fate, after }: 
     if (!(failed && scenario.onlyCloses)) expect(target).toEqual(expected.target)
   }
   await using next = await world.boot()
-  await scenario.run(next.service, before)
-  expect(await inspect(world, next), `retry after ${interruption.hits} ${fate}`).toEqual(after)
-  await expectConsistent(world, next)
+  await expectFinal(scenario, stage, { element: next, after, where: `${interruption.hits} ${fate}` })
 }
 
 export async function dieAt(scenario: Scenario, { make, atCall, fate, after }: Moment): Promise<void> {
   await using stage = await staged(make)
   const { world, element, before, interruption, looked } = stage
   interruption.arm([atCall, fate])
-  const call = scenario.run(element.service, before).catch(() => {})
+  const call = scenario.run(keyed(element.service, KEY), before).catch(() => {})
   await Promise.race([interruption.dead, call])
   expect(interruption.hits).toHaveLength(1)
   const where = `${interruption.hits} ${fate}`
@@ -87,7 +91,51 @@ export async function dieAt(scenario: Scenario, { make, atCall, fate, after }: M
   expect([looked.database, after.database], where).toContainEqual(found.database)
   await using again = await world.boot()
   expect(await inspect(world, again), where).toEqual(found)
-  await scenario.run(again.service, before)
-  expect(await inspect(world, again), where).toEqual(after)
-  await expectConsistent(world, again)
+  await expectFinal(scenario, stage, { element: again, after, where })
+}
+
+/**
+ * From this call on nothing answers, neither database nor store nor target; then all is well again, and the same
+ * process finishes what it had to leave open.
+ */
+export async function awayFrom(
+  scenario: Scenario,
+  { make, atCall, after }: Omit<Moment, 'fate'>,
+): Promise<void> {
+  await using stage = await staged(make)
+  const { world, element, before, interruption, looked } = stage
+  interruption.arm(...Array.from({ length: MANY }, (_, more) => [atCall + more, 'fail before'] as const))
+  await scenario.run(keyed(element.service, KEY), before).catch(() => {})
+  const where = `away from ${interruption.hits[0]}`
+  interruption.arm()
+  // What is still tried again by itself is left alone, so it may take more than one.
+  await expect
+    .poll(async () => {
+      await element.service.finishOpen()
+      return openStates(element)
+    })
+    .toEqual([])
+  await expectConsistent(world, element)
+  const found = await inspect(world, element)
+  expect([looked.database, after.database], where).toContainEqual(found.database)
+  await expectFinal(scenario, stage, { element, after, where })
+}
+
+const KEY = 'the-same-key'
+/** More calls than an operation makes with all its retries. */
+const MANY = 2000
+
+/** The call, made again with its key, brings about what it was to, and answers so from then on. */
+async function expectFinal(
+  scenario: Scenario,
+  { world, before }: Pick<Awaited<ReturnType<typeof staged>>, 'world' | 'before'>,
+  { element, after, where }: { element: Element; after: Inspection; where: string },
+): Promise<void> {
+  // What has no result is remembered as null.
+  const run = async (): Promise<unknown> => (await scenario.run(keyed(element.service, KEY), before)) ?? null
+  const answer = await run()
+  expect(await inspect(world, element), `retry after ${where}`).toEqual(after)
+  expect(await run(), where).toEqual(answer)
+  expect(await inspect(world, element), where).toEqual(after)
+  await expectConsistent(world, element)
 }

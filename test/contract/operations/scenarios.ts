@@ -6,11 +6,13 @@ import type {
   PolicySpec,
   ProjectId,
   RecoveryPointId,
+  TokenId,
   VolumeGroupId,
 } from '../../../src/volumegroups/index.ts'
 import type { VolumeGroupsService } from '../../../src/volumegroups/service.ts'
 import { diskSpec, initiatorId, MiB } from '../volume-groups/helpers.ts'
 import { snapshots } from '../volume-groups/policies.ts'
+import { tokenSpec } from '../volume-groups/tokens.ts'
 
 /** What is there before each operation. */
 export interface Before {
@@ -28,6 +30,7 @@ export interface Before {
   readonly nodeId: InitiatorId
   readonly teamId: ProjectId
   readonly bareId: ProjectId
+  readonly tokenId: TokenId
   /** Nobody is heard of for longer than any lease lasts. */
   readonly silence: () => void
 }
@@ -159,6 +162,7 @@ export const SCENARIOS: Scenario[] = [
     },
     onlyCloses: true,
   },
+  { name: 'revokeToken', run: (service, { tokenId }) => service.revokeToken(tokenId) },
   {
     name: 'revoke',
     run: (service, { attachedId }) => service.revoke(attachedId, undefined),
@@ -194,7 +198,9 @@ export async function prepare(service: VolumeGroupsService, silence: () => void)
   const locked = await service.createGroupPoint({ name: 'locked', groupId: disk.groupId, ...LOCKED })
   const calm = await service.createDisk(diskSpec('calm', { group: { kind: 'named', name: 'calm' } }))
   const calmPoint = await service.createRecoveryPoint({ name: 'calm', diskIds: [calm.id], grouped: true })
+  const { token } = await service.createToken(tokenSpec())
   return {
+    tokenId: token.id,
     calmPointId: calmPoint.id,
     lockedId: locked.id,
     policyId: policy.id,

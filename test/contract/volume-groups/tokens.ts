@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { type TokenSpec, tokenIds } from '../../../src/volumegroups/index.ts'
 import { initiatorId, type Make, refused } from './helpers.ts'
 
-const tokenSpec = (more: Partial<TokenSpec> = {}): TokenSpec => ({
+export const tokenSpec = (more: Partial<TokenSpec> = {}): TokenSpec => ({
   ...{ role: 'viewer', project: '/', initiatorId: undefined, label: 'a person', expiresAt: undefined },
   ...more,
 })
