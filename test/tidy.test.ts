@@ -147,7 +147,7 @@ test('every test file mirrors a source file', () => {
 })
 
 const folderOf = (file: string): string =>
-  file.replace('test/', 'src/').replace(/(\.real|\.guest)?\.test\.ts$/, '')
+  file.replace('test/', 'src/').replace(/(\.real|\.guest|\.inside)?\.test\.ts$/, '')
 const sourceOf = (file: string): string => `${folderOf(file)}.ts`
 
 test('only one file starts processes', () => {

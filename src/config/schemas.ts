@@ -91,7 +91,9 @@ export const ElementConfig = Type.Object(
     portal: Type.Object({ address: Type.String({ minLength: 1 }), port: Port }, strict),
     target: Type.Object(
       {
-        /** Threads that carry out I/O, for each LUN. */
+        /** `tgt`: a daemon of the element's own. `lio`: the kernel's own target; see docs/guides/targets.md. */
+        kind: Type.Enum(['tgt', 'lio'], { default: 'tgt' }),
+        /** Threads that carry out I/O, for each LUN; tgt only. */
         threads: Type.Integer({ minimum: 1, maximum: 16, default: 1 }),
         /** How long a fence waits for a command that is under way before the call fails and has to be made again. */
         fenceMs: Type.Integer({ minimum: 100, maximum: 120_000, default: 10_000 }),

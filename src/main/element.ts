@@ -22,6 +22,7 @@ import { createScheduler } from '../element/loops/scheduler.ts'
 import { openPool, type Pool } from '../host/pool.ts'
 import { bootTimeMs, createSentinel, type Sentinel } from '../host/sentinel/sentinel.ts'
 import { createBtrfsStore } from '../host/stores/btrfs/store.ts'
+import { createLioTarget } from '../host/targets/lio/target.ts'
 import { createTgtTarget } from '../host/targets/tgt/target.ts'
 import { createAuthority, type InitiatorId, type Target, timesOf } from '../volumegroups/index.ts'
 import { elementIdIn } from '../volumegroups/recovery/facts.ts'
@@ -57,7 +58,8 @@ export async function startElement(configFile: string): Promise<Running> {
       log: log.child({ part: 'authority' }),
     }),
   )
-  const target = stack.use(createConfiguredTarget(config, { sentinel, log }))
+  const { elementId: owner } = database
+  const target = stack.use(createConfiguredTarget(config, { sentinel, owner, log }))
   const service = stack.use(
     createVolumeGroups({
       database,
@@ -117,20 +119,25 @@ function createConfiguredSentinel(config: ElementSettings): Sentinel | undefined
   return createSentinel({ runDir: targetDir(config), aheadMs: timesOf(leaseMs).serveMs })
 }
 
-function createConfiguredTarget(
-  config: ElementSettings,
-  { sentinel, log }: { sentinel: Sentinel | undefined; log: Logger },
-): Target {
+interface TargetParts {
+  readonly sentinel: Sentinel | undefined
+  readonly owner: string
+  readonly log: Logger
+}
+
+function createConfiguredTarget(config: ElementSettings, { sentinel, owner, log }: TargetParts): Target {
   const { portal, target } = config
-  return createTgtTarget({
-    runDir: targetDir(config),
+  const runDir = targetDir(config)
+  const common = {
     portal,
-    sentinel,
-    threads: target.threads,
     fenceTimeoutMs: target.fenceMs,
     leaveRunning: target.onStop === 'serve',
     log: log.child({ part: 'target' }),
-  })
+  }
+  if (target.kind === 'lio') {
+    return createLioTarget({ ...common, owner: `mooring-${owner}`, guard: sentinel && { sentinel, runDir } })
+  }
+  return createTgtTarget({ ...common, runDir, sentinel, threads: target.threads })
 }
 
 interface ApiParts {

@@ -35,7 +35,7 @@ test("the guest's kernel logs in to a target of this machine and reads the disk'
 test("the project's own Node.js runs the tree under test in the guest", async () => {
   expect((await guest.output('/mooring/node_modules/.bin/node --version')).trim()).toBe(process.version)
   const script =
-    "import('/mooring/src/volumegroups/index.ts').then((it) => console.log(typeof it.StorageError))"
+    "import('/mooring/src/volumegroups/index.ts').then((it) => process.stdout.write(typeof it.StorageError))"
   expect((await guest.output(['/mooring/node_modules/.bin/node', '-e', script])).trim()).toBe('function')
 })
 

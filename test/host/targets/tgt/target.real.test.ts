@@ -17,6 +17,7 @@ import { newExport, type TargetHarness, targetContract } from '../../../contract
 import { freePort } from '../../../support/tgtd.ts'
 import { temporaryPool } from '../../stores/btrfs/temporary-pool.ts'
 import { attach, login, look } from './visitor.ts'
+import { startWriters } from './writers.ts'
 
 const MIB = 1024 * 1024
 
@@ -283,31 +284,3 @@ describe('tgt target', () => {
     await expect(stopping.inventory()).rejects.toMatchObject({ reason: 'NOT_READY' })
   })
 })
-
-/** Writers that never let the LUN rest and do not mind errors. */
-async function startWriters(target: Target, one: Export) {
-  const session = await login(target, one)
-  let stopped = false
-  let done = 0
-  const run = async (index: number): Promise<void> => {
-    for (let turn = index; !stopped && session.end === undefined; turn++) {
-      const dataOut = randomBytes(65536)
-      const { status } = await session.execute({
-        lun: one.lun,
-        cdb: write16((turn % 64) * 128, 128),
-        dataOut,
-      })
-      if (status === 0) done += 1
-    }
-  }
-  const running = Promise.allSettled(Array.from({ length: 16 }, (_, index) => run(index)))
-  return {
-    busy: () => expect.poll(() => done, { interval: 5 }).toBeGreaterThan(50),
-    stop: async () => {
-      stopped = true
-      session.destroy()
-      await running
-      return done
-    },
-  }
-}

@@ -20,7 +20,7 @@ export async function look(target: Target, who: Visitor, lun: number): Promise<S
     if (session === undefined) return undefined
     const unit = new Lun(session, lun)
     await unit.ready()
-    const serial = (await unit.page(0x80))?.toString('latin1', 4).trim() ?? ''
+    const serial = (await unit.page(0x80))?.toString('latin1', 4).replaceAll('\0', ' ').trim() ?? ''
     const naa =
       parseNaas((await unit.page(0x83)) ?? Buffer.alloc(0)).find((found) => found.length === 32) ?? ''
     return { serial, naa, readOnly: (await readFacts(unit)).readOnly }
