@@ -94,7 +94,7 @@ export class Workload {
       project: this.#project(),
       createProject: true,
       group: id === undefined || this.#random(3) === 0 ? { kind: 'own' } : { kind: 'existing', id },
-      size: { ...NO_LIMITS, requiredBytes: source ? 8n * MIB : BigInt(1 + this.#random(3)) * MIB },
+      size: { ...NO_LIMITS, requiredBytes: source ? undefined : BigInt(1 + this.#random(3)) * MIB },
       source: source && { kind: 'disk', diskId: source },
       attributes: { claim: `pvc-${this.#count}` },
     })

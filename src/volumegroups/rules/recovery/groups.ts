@@ -1,3 +1,4 @@
+import { max } from '../../../lib/bigints.ts'
 import { encodeExactly } from '../../../lib/exact-json.ts'
 import type { DiskId, RecoveryPointId } from '../../ids.ts'
 import type { Manifest, ManifestDisk, StoredPoint } from '../../manifest.ts'
@@ -118,11 +119,16 @@ function decideKnownDisk(
 
 /** The newest point that has it gives it back, under the same id. */
 function decideAbsent(disk: ManifestDisk, isMarked: boolean, pair: Pair): Decision[] {
-  const { groupId, id: diskId, sizeBytes } = disk
+  const { groupId, id: diskId } = disk
+  const missing = isMarked ? [] : [{ kind: 'diskMissing', groupId, diskId } as const]
   const from = newestHolding(diskId, pair)
+  if (from === undefined) return missing
+  // The point may be of a time when the disk was larger than an old database knows.
+  const sizeBytes = max(disk.sizeBytes, from.disks.find((image) => image.diskId === diskId)?.sizeBytes ?? 0n)
   return [
-    ...(isMarked ? [] : [{ kind: 'diskMissing', groupId, diskId } as const]),
-    ...(from ? [{ kind: 'restoreDisk', groupId, diskId, sizeBytes, from: from.id } as const] : []),
+    ...missing,
+    ...(sizeBytes > disk.sizeBytes ? [{ kind: 'updateDisk', disk: { ...disk, sizeBytes } } as const] : []),
+    { kind: 'restoreDisk', groupId, diskId, sizeBytes, from: from.id },
   ]
 }
 

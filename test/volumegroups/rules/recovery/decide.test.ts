@@ -124,6 +124,15 @@ describe('the database has it and the store has not', () => {
     expect(decisions[1]).toMatchObject({ diskId, from: pointId, sizeBytes: MIB })
   })
 
+  test('a disk that is given back is as large as it was at the point', () => {
+    const larger = { ...point([diskId]), disks: [{ diskId, sizeBytes: 5n * MIB }] }
+    const said = manifest(3, { recoveryPoints: [larger] })
+    const there = found(whole(said), { disks: [], recoveryPoints: [pointId] })
+    const [, updated, given] = decide(facts({ rows: [row(said)], found: [there] }))
+    expect(updated).toMatchObject({ kind: 'updateDisk', disk: { id: diskId, sizeBytes: 5n * MIB } })
+    expect(given).toMatchObject({ kind: 'restoreDisk', sizeBytes: 5n * MIB })
+  })
+
   test('only its points are left: the group is made anew, and its disks given back', () => {
     const said = manifest(3, { recoveryPoints: [point([diskId])] })
     const there = { disks: [], recoveryPoints: [pointId], isHeadless: true } as const
