@@ -8,7 +8,7 @@ import {
 import { type AttachmentRecord, recordOf } from './attachment-records.ts'
 import { bringUp } from './bring-up.ts'
 import { isUp } from './kernel.ts'
-import { resolvePortals } from './open-iscsi.ts'
+import { isSamePortal, resolvePortals } from './open-iscsi.ts'
 import { describeDisk, type Parts, pathsOf, rediscover, rescanPaths, rightPaths } from './paths.ts'
 import { cutOff, takeDown, undoBringUp } from './take-down.ts'
 
@@ -93,8 +93,11 @@ export class Attachments {
     const { diskId, portals, lost } = record
     if (lost !== undefined) return { diskId, state: 'failed', detail: lost }
     const right = await rightPaths(this.#parts, await pathsOf(this.#parts, record), record)
-    const paths = { up: right.filter(({ session }) => isUp(session)).length, expected: portals.length }
-    const detail = paths.up === paths.expected ? '' : `${paths.up} of ${paths.expected} paths work`
+    const up = right.filter(({ session }) => isUp(session)).map(({ session }) => session.portal)
+    const down = portals.filter((portal) => !up.some((known) => isSamePortal(known, portal)))
+    const paths = { up: up.length, expected: portals.length }
+    const addresses = down.map(({ address, port }) => `${address}:${port}`).join(', ')
+    const detail = down.length === 0 ? '' : `no way to it over ${addresses}`
     const state = paths.up > 0 ? 'connected' : 'reconnecting'
     return { diskId, state, detail, ...(portals.length > 1 && { paths }) }
   }

@@ -4,7 +4,7 @@ import {
   type DiskId,
   type Portal,
   type RepairFault,
-  type StorageError,
+  StorageError,
 } from '../../volumegroups/index.ts'
 import type { AttachmentRecord } from './attachment-records.ts'
 import type { Attachments } from './attachments.ts'
@@ -52,10 +52,14 @@ async function repairDisk(repairer: Repairer, record: AttachmentRecord): Promise
       ? undefined
       : attachments.lose(record.diskId, record.lost)
   }
-  await logInAgain(repairer, record)
+  const failure = await logInAgain(repairer, record).then(
+    () => undefined,
+    (error: unknown) => error,
+  )
   for (const session of (await sessionsOf(parts.iscsi, record)).filter(isUp)) {
     await repairPath(repairer, record, session)
   }
+  if (failure !== undefined) throw failure // one portal's: the paths over the others were looked at all the same
 }
 
 /** Sessions that are gone altogether, or can never come back, are made anew with the credentials of now. */
@@ -71,7 +75,22 @@ async function logInAgain(repairer: Repairer, record: AttachmentRecord): Promise
   const missing = record.portals.filter(
     (wanted) => !present.some(({ portal }) => isSamePortal(portal, wanted)),
   )
-  for (const portal of missing) await parts.iscsi.login(connection, portal)
+  for (const portal of missing) await logInTo(repairer, connection, portal)
+}
+
+/** A login that no one takes would keep the calls for the target's disks waiting. */
+async function logInTo(
+  { parts, isPortalOpen }: Repairer,
+  connection: Connection,
+  portal: Portal,
+): Promise<void> {
+  if (!(await isPortalOpen(portal))) {
+    throw new StorageError(
+      'INITIATOR_UNAVAILABLE',
+      `the portal ${portal.address}:${portal.port} does not answer`,
+    )
+  }
+  await parts.iscsi.login(connection, portal)
 }
 
 /**

@@ -60,6 +60,13 @@ describe('the open-iscsi initiator', () => {
     }
   }
 
+  /** As if the disk had been attached over one more portal, which is gone by now. */
+  async function addPortal({ diskId }: Connection, portal: Connection['portals'][number]): Promise<void> {
+    const file = join(host.root, 'state', `${diskId}.json`)
+    const record = JSON.parse(await readFile(file, 'utf8')) as Connection
+    await writeFile(file, JSON.stringify({ ...record, portals: [...record.portals, portal] }))
+  }
+
   test('attaches with a record of its own, whole, and logs in over nothing else', async () => {
     const connection = newDisk(1)
     const device = await initiator.attach(connection)
@@ -217,7 +224,7 @@ describe('the open-iscsi initiator', () => {
     expect(await initiator.sessions()).toEqual([{ diskId, state: 'connected', detail: '' }])
     await host.setState(TARGET, 'FAILED')
     expect(await initiator.sessions()).toEqual([
-      { diskId, state: 'reconnecting', detail: '0 of 1 paths work' },
+      { diskId, state: 'reconnecting', detail: 'no way to it over 192.0.2.1:3260' },
     ])
   })
 
@@ -273,6 +280,20 @@ describe('the open-iscsi initiator', () => {
       isPortalOpen = true
       expect(await initiator.repair(async () => renewed)).toEqual([])
       expect(await initiator.find(connection.diskId)).toMatchObject({ path: join(host.root, 'dev/sdb') })
+    })
+
+    test('looks at the paths that work, also while another portal is gone', async () => {
+      const connection = newDisk(1)
+      await initiator.attach(connection)
+      const gone = { address: '192.0.2.2', port: 3260, groupTag: 1 }
+      await addPortal(connection, gone)
+      newDisk(1)
+      isPortalOpen = false
+      const [fault] = await initiator.repair(async () => ({
+        ...connection,
+        portals: [...connection.portals, gone],
+      }))
+      expect(fault).toMatchObject({ error: { reason: 'IDENTITY_MISMATCH' } })
     })
 
     test('makes the device of a LUN that is missing', async () => {
