@@ -4,12 +4,12 @@ import type { ProjectPath, VolumeGroup } from '../types.ts'
 import type { MissedSchedules, SchedulePlan } from './plans.ts'
 import type { AssignmentFilter, PolicyFilter, ScheduleFilter } from './port.ts'
 import type {
+  AssignmentsWithPolicies,
   Policy,
   PolicyAssignment,
   PolicyKind,
   PolicySettings,
   PolicyTarget,
-  SettingsWithPolicies,
 } from './types.ts'
 
 export interface PolicyReader {
@@ -18,7 +18,7 @@ export interface PolicyReader {
   policies(query: PolicyFilter & Within, slice: Slice): Promise<readonly Policy[]>
   policyAssignments(query: AssignmentFilter & Within, slice: Slice): Promise<readonly PolicyAssignment[]>
   /** What is set on these targets, or on any, with the policies that this names. */
-  policySettings(targets?: readonly PolicyTarget[]): Promise<SettingsWithPolicies>
+  policySettings(targets?: readonly PolicyTarget[]): Promise<AssignmentsWithPolicies>
   plan(group: VolumeGroupId): Promise<SchedulePlan | undefined>
   /** In the order in which they are due. `state`: as of `now`. */
   plans(query: PlanQuery & Within, slice: Slice): Promise<readonly SchedulePlan[]>

@@ -82,9 +82,13 @@ export interface PolicyAssignment extends PolicySetting {
 }
 
 export interface SettingsWithPolicies {
-  readonly settings: readonly PolicyAssignment[]
+  readonly settings: readonly PolicySetting[]
   /** At least those that the settings name. */
   readonly policies: readonly Policy[]
+}
+
+export interface AssignmentsWithPolicies extends SettingsWithPolicies {
+  readonly settings: readonly PolicyAssignment[]
 }
 
 /** A value with where it came from. */
