@@ -74,7 +74,9 @@ function emptyWal(): void {
 /** Leases of one node fit into the first page of their table, and of each index on it. */
 function pagesOfLeases(): ReadonlySet<number> {
   using database = new DatabaseSync(databasePath, { readOnly: true })
-  const rows = database.prepare("select rootpage from sqlite_schema where tbl_name like '%lease%' or tbl_name = 'authority'").all()
+  const rows = database
+    .prepare("select rootpage from sqlite_schema where tbl_name like '%lease%' or tbl_name = 'authority'")
+    .all()
   return new Set(rows.map(({ rootpage }) => Number(rootpage)))
 }
 

@@ -3,9 +3,10 @@ import type { Parts } from './world.ts'
 
 /**
  * What happens to one of the calls by which an element touches the world. `fail`: it throws and the element lives
- * on. `die`: the process is gone at that moment; nothing that it calls later happens either.
+ * on. `die`: the process is gone at that moment; nothing that it calls later happens either. Else this is done before
+ * the call goes its way.
  */
-export type Fate = 'fail before' | 'fail after' | 'die before' | 'die after'
+export type Fate = 'fail before' | 'fail after' | 'die before' | 'die after' | (() => Promise<void>)
 
 /** What an element calls to change the world, by part. */
 const CHANGES = {
@@ -46,6 +47,10 @@ export function createInterruption(): Interruption {
     return never
   }
   const meet = async (fate: Fate, work: () => Promise<unknown>): Promise<unknown> => {
+    if (typeof fate === 'function') {
+      await fate()
+      return work()
+    }
     if (fate === 'die before') return die()
     if (fate === 'fail before') throw failure()
     await work()

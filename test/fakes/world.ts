@@ -51,14 +51,22 @@ const LIMITS: Partial<JournalLimits> = { noteAfterMs: 3_600_000, backoffMs: 1, m
 /** Where fsync costs nothing: what these tests are about is the order of things, not the disk. */
 const IN_MEMORY = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 
+export interface WorldOptions {
+  /** Where the database is. Left out: where fsync costs nothing. It goes with the world. */
+  readonly directory?: string
+  /** Later than any time in a world that was there before. */
+  readonly from?: string
+}
+
 export async function createWorld(
   store: Store = createMemoryStore(createMemoryPool(1024n ** 5n)),
+  { directory: given, from = '2026-01-01T00:00:00Z' }: WorldOptions = {},
 ): Promise<World> {
-  const directory = await mkdtemp(join(IN_MEMORY, 'mooring-'))
+  const directory = given ?? (await mkdtemp(join(IN_MEMORY, 'mooring-')))
   const databasePath = join(directory, 'element.db')
   const daemon: MemoryDaemon = new Map()
   // A clock without two equal times: what was made first is listed first.
-  let nowMs = Date.parse('2026-01-01T00:00:00Z')
+  let nowMs = Date.parse(from)
   const now = () => new Date(nowMs++)
   let passedMs = 0
   const clock = { elapsedMs: () => passedMs, [Symbol.dispose]: () => {} }
@@ -68,7 +76,8 @@ export async function createWorld(
     pass: (ms) => {
       passedMs += ms
     },
-    [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),
+    [Symbol.asyncDispose]: () =>
+      rm(given === undefined ? directory : databasePath, { recursive: true, force: true }),
   }
 }
 

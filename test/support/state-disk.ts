@@ -6,7 +6,7 @@ import { attachLoop, detachLoop, loopsOf } from '../../src/host/loop-devices.ts'
 import { mount, unmount } from '../../src/host/mounts.ts'
 
 const MIB = 1024 ** 2
-const SIZE_BYTES = 64 * MIB
+const DEFAULT_SIZE_BYTES = 64 * MIB
 
 /** A small disk with a file system of its own, that can be full, or stop answering. */
 export class StateDisk implements AsyncDisposable {
@@ -20,11 +20,11 @@ export class StateDisk implements AsyncDisposable {
   }
 
   /** Makes the image and mounts it there. */
-  static async mount(image: string, target: string): Promise<StateDisk> {
+  static async mount(image: string, target: string, sizeBytes = DEFAULT_SIZE_BYTES): Promise<StateDisk> {
     const disk = new StateDisk(image, target)
     try {
       await using file = await open(image, 'wx')
-      await file.truncate(SIZE_BYTES)
+      await file.truncate(sizeBytes)
       await run({ file: 'mkfs.ext4', args: ['-q', '-F', image] })
       await mkdir(target, { recursive: true })
       const source = await attachLoop(image, { directIo: false, readOnly: false })

@@ -94,20 +94,29 @@ export async function dieAt(scenario: Scenario, { make, atCall, fate, after }: M
   await expectFinal(scenario, stage, { element: again, after, where })
 }
 
-/**
- * From this call on nothing answers, neither database nor store nor target; then all is well again, and the same
- * process finishes what it had to leave open.
- */
-export async function awayFrom(
-  scenario: Scenario,
-  { make, atCall, after }: Omit<Moment, 'fate'>,
-): Promise<void> {
+/** Something goes wrong with what the element stands on, at one of its calls, and is put right after it. */
+export interface Trouble extends Omit<Moment, 'fate'> {
+  readonly fates: readonly (readonly [atCall: number, fate: Fate])[]
+  readonly end?: () => Promise<void>
+}
+
+/** From this call on nothing answers, neither database nor store nor target; then all is well again. */
+export function awayFrom(scenario: Scenario, moment: Omit<Moment, 'fate'>): Promise<void> {
+  const fates = Array.from({ length: MANY }, (_, more) => [moment.atCall + more, 'fail before'] as const)
+  return troubleAt(scenario, { ...moment, fates })
+}
+
+/** The same process finishes what it had to leave open. */
+export async function troubleAt(scenario: Scenario, trouble: Trouble): Promise<void> {
+  const { make, fates, after } = trouble
   await using stage = await staged(make)
   const { world, element, before, interruption, looked } = stage
-  interruption.arm(...Array.from({ length: MANY }, (_, more) => [atCall + more, 'fail before'] as const))
+  interruption.arm(...fates)
   await scenario.run(keyed(element.service, KEY), before).catch(() => {})
-  const where = `away from ${interruption.hits[0]}`
+  expect(interruption.hits).not.toEqual([])
+  const where = `trouble from ${interruption.hits[0]} on`
   interruption.arm()
+  await trouble.end?.()
   // What is still tried again by itself is left alone, so it may take more than one.
   await expect
     .poll(async () => {
@@ -121,12 +130,12 @@ export async function awayFrom(
   await expectFinal(scenario, stage, { element, after, where })
 }
 
-const KEY = 'the-same-key'
+export const KEY = 'the-same-key'
 /** More calls than an operation makes with all its retries. */
 const MANY = 2000
 
 /** The call, made again with its key, brings about what it was to, and answers so from then on. */
-async function expectFinal(
+export async function expectFinal(
   scenario: Scenario,
   { world, before }: Pick<Awaited<ReturnType<typeof staged>>, 'world' | 'before'>,
   { element, after, where }: { element: Element; after: Inspection; where: string },
