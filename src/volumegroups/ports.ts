@@ -29,7 +29,7 @@ import type {
 } from './types.ts'
 
 export type * from './manifest.ts'
-export type { Export, Target } from './target.ts'
+export type { Export, ServedLun, ServedTarget, Target } from './target.ts'
 
 /** Whose call it is: a token's. */
 export interface Caller {

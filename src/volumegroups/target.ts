@@ -12,6 +12,19 @@ export interface Export {
   readonly readOnly: boolean
 }
 
+/** A LUN as the target itself tells of it; texts are empty where it is only half there. */
+export type ServedLun = Pick<Export, 'lun' | 'backingPath' | 'serial' | 'readOnly'>
+
+/** A target as it is, whoever made it so. */
+export interface ServedTarget {
+  readonly targetName: string
+  /** Who is let in: initiator names, and whatever else the target goes by. */
+  readonly admitted: readonly string[]
+  /** The users that may prove themselves; none: nobody is asked to. */
+  readonly users: readonly string[]
+  readonly luns: readonly ServedLun[]
+}
+
 /** The Target plug. Its state is a projection of the database. */
 export interface Target extends AsyncDisposable {
   /** Starts serving exactly these exports, keeping what serves already. */
@@ -47,4 +60,11 @@ export interface Target extends AsyncDisposable {
   /** Idempotent. When it returns, initiators can log in again. */
   resume(): Promise<void>
   inventory(): Promise<readonly { readonly targetName: string; readonly luns: readonly number[] }[]>
+  /** As `inventory`, with all that it takes to see what somebody else changed. Only reads. */
+  inspect(): Promise<readonly ServedTarget[]>
+  /**
+   * Ends all sessions of one target, whoever's, and serves exactly these exports of it; of none nothing is left. For a
+   * target that somebody else changed: nothing is taken for granted. If it throws, nobody is let in.
+   */
+  remake(targetName: string, exports: readonly Export[]): Promise<void>
 }

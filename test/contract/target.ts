@@ -50,6 +50,7 @@ export function targetContract(name: string, make: () => Promise<TargetHarness>)
     resizeTests(use)
     pauseTests(use)
     restartTests(use)
+    remakeTests(use)
   })
 }
 
@@ -354,5 +355,27 @@ function restartTests(use: Use): void {
     expect(await look(use, one)).toBeUndefined()
     await again.resume()
     expect(await look(use, one)).toEqual(seen(one))
+  })
+}
+
+function remakeTests(use: Use): void {
+  test('what is served can be inspected, and made anew with other exports, or none', async () => {
+    const target = await use().restart()
+    const one = await newExport(use)
+    const { targetName, initiatorName, serial, backingPath } = one
+    const other = await newExport(use, { targetName, lun: 2, readOnly: true })
+    const inspect = async () => (await target.inspect()).find((found) => found.targetName === targetName)
+    const lun = ({ lun, backingPath, serial, readOnly }: Export) => ({ lun, backingPath, serial, readOnly })
+    await target.start([one])
+    expect(await inspect()).toEqual({
+      ...{ targetName, admitted: [initiatorName], users: [SECRETS.user] },
+      luns: [{ lun: 1, backingPath, serial, readOnly: false }],
+    })
+    await target.remake(targetName, [one, other])
+    expect((await inspect())?.luns).toEqual([lun(one), lun(other)])
+    await target.remake(targetName, [other])
+    expect((await inspect())?.luns).toEqual([lun(other)])
+    await target.remake(targetName, [])
+    expect(await inspect()).toBeUndefined()
   })
 }

@@ -89,6 +89,27 @@ export function createMemoryTarget(
         luns: [...luns.keys()].sort((a, b) => a - b),
       }))
     },
+    inspect: async () => {
+      running()
+      return [...daemon].map(([targetName, luns]) => {
+        const exports = [...luns.values()]
+        return {
+          targetName,
+          admitted: [...new Set(exports.map(({ initiatorName }) => initiatorName))],
+          users: [...new Set(exports.flatMap(({ chap }) => chap?.user ?? []))],
+          luns: exports.map(({ lun, backingPath, serial, readOnly }) => ({
+            ...{ lun, backingPath, serial, readOnly },
+          })),
+        }
+      })
+    },
+    remake: async (targetName, exports) => {
+      running()
+      await serialize(targetName, async () => {
+        for (const lun of [...(daemon.get(targetName)?.keys() ?? [])]) revoke(targetName, lun)
+        for (const one of exports) put(daemon, one)
+      })
+    },
     reachable: (initiatorName, chap) =>
       served(daemon)
         .filter(

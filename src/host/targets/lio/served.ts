@@ -1,4 +1,5 @@
 import { basename } from 'node:path'
+import type { ServedTarget as Inspected } from '../../../volumegroups/index.ts'
 import { type Backstore, readBackstore } from './backstores.ts'
 import { acl, group, lunLink, lunOf, MAPPING, mapping, TARGETS } from './layout.ts'
 import type { ConfigTree } from './tree.ts'
@@ -78,4 +79,31 @@ async function readLun(
   const kind = Object.values(MAPPING).find((kind) => entries.includes(kind))
   if (store === undefined || kind === undefined) return undefined
   return { ...store, lun, readOnly: kind === MAPPING.readOnly }
+}
+
+/** As the domain sees it. */
+export async function inspectTarget(tree: ConfigTree, targetName: string): Promise<Inspected> {
+  const { initiators, luns, halves } = await readTarget(tree, targetName)
+  const half = { backingPath: '', serial: '', readOnly: false }
+  return {
+    targetName,
+    admitted: initiators,
+    users: await usersOf(tree, targetName, initiators),
+    luns: [
+      ...[...luns.values()].map(({ lun, backingPath, serial, readOnly }) => ({
+        ...{ lun, backingPath, serial, readOnly },
+      })),
+      ...halves.map((lun) => ({ lun, ...half })),
+    ],
+  }
+}
+
+async function usersOf(
+  tree: ConfigTree,
+  name: string,
+  initiators: readonly string[],
+): Promise<readonly string[]> {
+  if ((await tree.read(`${group(name)}/attrib/authentication`)) !== '1') return []
+  const users = await Promise.all(initiators.map((one) => tree.read(`${acl(name, one)}/auth/userid`)))
+  return users.filter((user) => user !== undefined)
 }

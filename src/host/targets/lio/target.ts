@@ -3,6 +3,7 @@ import {
   type ChapCredentials,
   type Export,
   type Portal,
+  type ServedTarget,
   StorageError,
   type Target,
 } from '../../../volumegroups/index.ts'
@@ -13,7 +14,7 @@ import { Exports } from './exports.ts'
 import { Guard } from './guard.ts'
 import { LIO_ROOT, prepareKernel } from './kernel.ts'
 import { portalsOf } from './projection.ts'
-import { listLuns, listTargets } from './served.ts'
+import { inspectTarget, listLuns, listTargets } from './served.ts'
 import { type ConfigTree, createConfigTree } from './tree.ts'
 
 export interface LioOptions {
@@ -131,6 +132,22 @@ class LioTarget implements Target {
       return await Promise.all(
         names.map(async (name) => ({ targetName: name, luns: await listLuns(this.#tree, name) })),
       )
+    })
+  }
+
+  async inspect(): Promise<readonly ServedTarget[]> {
+    this.#checkStarted()
+    return await speaking(async () => {
+      const names = await listTargets(this.#tree, this.#options.owner)
+      return await Promise.all(names.map((name) => inspectTarget(this.#tree, name)))
+    })
+  }
+
+  async remake(targetName: string, exports: readonly Export[]): Promise<void> {
+    this.#checkStarted()
+    await this.#alone(targetName, async () => {
+      await this.#exports.reconcile(targetName, [])
+      for (const one of exports) await this.#exports.serve(one)
     })
   }
 

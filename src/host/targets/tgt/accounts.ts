@@ -45,6 +45,16 @@ export class Accounts {
     for (const { user, tid, outgoing } of bound) this.#accounts.get(user)?.targets.set(tid, { outgoing })
   }
 
+  /** Somebody else may have made or deleted accounts since: these are all that tgtd has. */
+  relearn(users: readonly string[]): Promise<void> {
+    return this.#serialize('accounts', async () => {
+      for (const user of this.#accounts.keys()) if (!users.includes(user)) this.#accounts.delete(user)
+      for (const user of users) {
+        if (!this.#accounts.has(user)) this.#accounts.set(user, { secret: undefined, targets: new Map() })
+      }
+    })
+  }
+
   /** Makes these credentials, and no others, the target's; for other targets of the same user too. */
   assign(tid: number, chap: ChapCredentials | undefined): Promise<void> {
     return this.#serialize('accounts', async () => {

@@ -41,6 +41,11 @@ export class Records {
     for (const record of records) this.#records.set(record.name, record)
   }
 
+  /** It is not in tgtd any more. */
+  forget(name: string): void {
+    this.#records.delete(name)
+  }
+
   /** Brings the target into the tgtd that runs now, and finishes what was withdrawn. Undefined when nothing is left. */
   async refresh(name: string): Promise<TargetRecord | undefined> {
     const record = this.#records.get(name)

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { ChapCredentials, Export, Portal, Target } from '../../../volumegroups/index.ts'
+import type { ChapCredentials, Export, Portal, ServedTarget, Target } from '../../../volumegroups/index.ts'
 import type { Sentinel } from '../../sentinel/sentinel.ts'
 import { createSerializer } from '../../serialize.ts'
 import { unstarted } from '../refusals.ts'
@@ -11,8 +11,9 @@ import { refusing } from './ipc.ts'
 import { hold, release } from './pause.ts'
 import { type Life, park, type TargetRecord, unpark } from './projection.ts'
 import { Records } from './records.ts'
+import { endTarget } from './remake.ts'
 import { showTargets } from './requests.ts'
-import { parseTargets } from './show.ts'
+import { parseTargets, type ShownTarget } from './show.ts'
 
 export interface TgtOptions {
   /** tgtd's control socket and log; one tgtd for each directory. */
@@ -130,11 +131,27 @@ class TgtTarget implements Target {
 
   async inventory(): Promise<readonly { readonly targetName: string; readonly luns: readonly number[] }[]> {
     this.#checkStarted()
-    const { link } = await this.#present()
-    return parseTargets(await refusing(() => link.call(showTargets))).map(({ name, luns }) => ({
+    return (await this.#shown()).map(({ name, luns }) => ({
       targetName: name,
       luns: luns.map(({ lun }) => lun).sort((a, b) => a - b),
     }))
+  }
+
+  async inspect(): Promise<readonly ServedTarget[]> {
+    this.#checkStarted()
+    return (await this.#shown()).map(({ name, initiators, incoming, luns }) => ({
+      ...{ targetName: name, admitted: initiators, users: incoming },
+      luns: luns.map(({ lun, backingPath, serial, readOnly }) => ({ lun, backingPath, serial, readOnly })),
+    }))
+  }
+
+  async remake(targetName: string, exports: readonly Export[]): Promise<void> {
+    this.#checkStarted()
+    await this.#alone(targetName, async () => {
+      await endTarget(await this.#present(), targetName, this.#fenceTimeoutMs)
+      this.#records.forget(targetName)
+      for (const one of exports) await this.#records.serve(one)
+    })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -170,6 +187,12 @@ class TgtTarget implements Target {
     )
     const failed = (await Promise.allSettled(tries)).find(({ status }) => status === 'rejected')
     if (failed?.status === 'rejected') throw failed.reason
+  }
+
+  /** By one request that only reads. */
+  async #shown(): Promise<readonly ShownTarget[]> {
+    const { link } = await this.#present()
+    return parseTargets(await refusing(() => link.call(showTargets)))
   }
 
   /** The tgtd that runs now. */
