@@ -7,6 +7,7 @@ import { bootTimeMs } from '../../src/host/sentinel/sentinel.ts'
 import { timesOf } from '../../src/volumegroups/index.ts'
 import { Deployment } from '../support/deployment.ts'
 import { byLength } from '../support/duration.ts'
+import { fillStateDisk } from './authority/fill-state-disk.ts'
 import { Guest } from './authority/guest.ts'
 import { sentinelOf, tgtdOf } from './tgtd.ts'
 
@@ -64,7 +65,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     end: () => disk().thaw(),
   },
   'the disk of its database is full': {
-    begin: () => disk().fill(),
+    begin: () => fillStateDisk(disk(), element),
     end: () => disk().free(),
     why: /its disk is full/,
   },
@@ -87,8 +88,8 @@ describe('bounded', () => {
     async (name, fault) => {
       await guest.untilAcknowledgedAfter(bootTimeMs(), MAX_RETURN_MS)
       expect((await element.status()).authority).toMatchObject({ state: 'held', boundMs, serving: true })
-      const begun = bootTimeMs()
       await fault.begin()
+      const begun = bootTimeMs()
       let last = begun
       try {
         await sleep(begun + boundMs - bootTimeMs())

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { DiskId, LeaseTerms } from '../../src/volumegroups/index.ts'
 import { byLength } from '../support/duration.ts'
+import { fillStateDisk } from './authority/fill-state-disk.ts'
 import { missingFrom, Writer } from './takeover/acknowledged.ts'
 import type { ChaosNode } from './takeover/chaos-node.ts'
 import { LEASE, Site } from './takeover/site.ts'
@@ -17,6 +18,8 @@ const ROUNDS = byLength(10, 500)
 const MAX_CALM_MS = 400
 const ASK_EVERY_MS = 25
 const LEARN_MS = 20_000
+/** Something that is acknowledged too late would be by then. */
+const LATE_MS = 2000
 /** An initiator gives up a session whose target says nothing for so long, and hears nothing of it any more. */
 const SESSION_SILENCE_MS = 8000
 
@@ -104,6 +107,55 @@ test(`${ROUNDS} take-overs: one holder at a time, no write past the fence, none 
   process.stdout.write(`take-overs within ${terms.boundMs} ms: ${distribution(tookMs)}\n`)
   await site.nodes[ROUNDS % 2 === 0 ? 0 : 1].unstage(diskId)
 })
+
+interface Outage {
+  readonly name: string
+  readonly begin: () => Promise<void>
+  readonly end: () => Promise<void>
+}
+
+const OUTAGES: readonly Outage[] = [
+  {
+    name: "the disk of the element's database is frozen",
+    begin: () => site.stateDisk.freeze(),
+    end: () => site.stateDisk.thaw(),
+  },
+  {
+    name: "the disk of the element's database is full",
+    begin: () => fillStateDisk(site.stateDisk, site.element),
+    end: () => site.stateDisk.free(),
+  },
+]
+
+test.each(OUTAGES)(
+  '$name: nothing is acknowledged after its bound; then the holder goes on',
+  { timeout: 300_000 },
+  async ({ begin, end }) => {
+    const [holder] = site.nodes
+    const boundMs = (await site.element.status()).authority.boundMs as number
+    await holder.stage(diskId)
+    const writer = new Writer(await holder.device(diskId), next)
+    await writer.untilBusy()
+    await begin()
+    const begunNs = process.hrtime.bigint()
+    try {
+      await sleep(boundMs - Number(process.hrtime.bigint() - begunNs) / 1e6)
+      const last = writer.last
+      await sleep(LATE_MS)
+      expect(writer.last, 'acknowledged after the bound').toBe(last)
+    } finally {
+      await end()
+    }
+    const endedNs = process.hrtime.bigint()
+    const isBack = () => (writer.last?.atNs as bigint) > endedNs
+    await expect.poll(isBack, { timeout: LEARN_MS * 3, interval: 50 }).toBe(true)
+    expect(writer.errors).toBe('')
+    await writer.stop()
+    expect(missingFrom(await contentOf(), writer.acknowledged), 'acknowledged and lost').toEqual([])
+    next = (writer.last?.number as bigint) + 1000n
+    await holder.unstage(diskId)
+  },
+)
 
 async function takeOver(fault: Fault, holder: ChaosNode, other: ChaosNode): Promise<void> {
   const writer = new Writer(await holder.device(diskId), next)

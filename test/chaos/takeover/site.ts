@@ -16,6 +16,7 @@ import { type Disk, type DiskId, serialOf } from '../../../src/volumegroups/inde
 import { byLength } from '../../support/duration.ts'
 import { setUpHttps } from '../../support/https.ts'
 import { describeLeftovers, leftoversOf, sweep } from '../../support/leftovers.ts'
+import { StateDisk } from '../../support/state-disk.ts'
 import { ChaosNode } from './chaos-node.ts'
 import { Network } from './network.ts'
 
@@ -25,6 +26,7 @@ const DISK_BYTES = 16n * 1024n ** 2n
 /** Short, so that many rounds fit into a minute; longer than a standstill that an initiator's sessions outlive. */
 export const LEASE = { durationMs: byLength(3000, 9000), renewMs: 500, marginMs: 200 }
 const FENCE_MS = 2000
+const AUTHORITY = { leaseMs: byLength(4000, 15_000) }
 
 /** One element and two nodes, in network namespaces of their own. Whatever is left of them in the end is an error. */
 export class Site implements AsyncDisposable {
@@ -32,10 +34,15 @@ export class Site implements AsyncDisposable {
   readonly network: Network
   readonly nodes: readonly [ChaosNode, ChaosNode]
   readonly element: ElementEndpoint
+  /** What the element keeps beside its pool. */
+  readonly stateDisk: StateDisk
   readonly #process: ChildProcess
 
-  private constructor(parts: Pick<Site, 'folder' | 'network' | 'nodes'> & { process: ChildProcess }) {
+  private constructor(
+    parts: Pick<Site, 'folder' | 'network' | 'nodes' | 'stateDisk'> & { process: ChildProcess },
+  ) {
     this.folder = parts.folder
+    this.stateDisk = parts.stateDisk
     this.network = parts.network
     this.nodes = parts.nodes
     this.#process = parts.process
@@ -48,11 +55,12 @@ export class Site implements AsyncDisposable {
     const network = await Network.create(names)
     try {
       const address = Network.ELEMENT_ADDRESS
+      const stateDisk = await StateDisk.mount(join(folder, 'state.img'), join(folder, 'element'))
       const https = await setUpHttps(folder, PORT, 'any', address)
       const process = startElement(folder, network, https.listen)
       const node = (name: string) => new ChaosNode({ name, folder, network, element: https.admin })
       const nodes = names.map(node) as [ChaosNode, ChaosNode]
-      const site = new Site({ folder, network, nodes, process })
+      const site = new Site({ folder, network, nodes, stateDisk, process })
       await site.#untilReady()
       await Promise.all(nodes.map((one) => one.start()))
       return site
@@ -86,7 +94,7 @@ export class Site implements AsyncDisposable {
 
   /** The file that is the disk: what reached the disk is there, whoever sent it. */
   async fileOf(diskId: DiskId): Promise<string> {
-    const pool = join(this.folder, 'element/pool')
+    const pool = join(this.folder, 'pool')
     const found = readdirSync(pool, { recursive: true, encoding: 'utf8' }).find((path) =>
       path.includes(diskId),
     )
@@ -101,10 +109,12 @@ export class Site implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.stateDisk.thaw()
     for (const node of this.nodes) await node.stop()
     await this.element[Symbol.asyncDispose]()
     this.#process.kill('SIGTERM')
     if (this.#process.exitCode === null) await once(this.#process, 'exit')
+    await this.stateDisk[Symbol.asyncDispose]()
     const left = describeLeftovers(await leftoversOf(this.folder))
     await sweep(this.folder)
     await this.network[Symbol.asyncDispose]()
@@ -117,11 +127,12 @@ function startElement(folder: string, network: Network, https: object): ChildPro
   const config = {
     stateDir: state,
     listen: { socket: join(folder, 'element.sock'), https },
-    pool: { imageFile: join(state, 'pool.img'), sizeBytes: 1024 ** 3, mountPoint: join(state, 'pool') },
+    pool: { imageFile: join(folder, 'pool.img'), sizeBytes: 1024 ** 3, mountPoint: join(folder, 'pool') },
     space: { reserveBytes: 16 * 1024 ** 2 },
     portal: { address: Network.ELEMENT_ADDRESS, port: 3260 },
     target: { onStop: 'stop', fenceMs: FENCE_MS },
     lease: LEASE,
+    authority: AUTHORITY,
   }
   const file = join(folder, 'element.yaml')
   if (!existsSync(file)) writeFileSync(file, stringify(config))
