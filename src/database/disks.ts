@@ -31,7 +31,11 @@ export function diskReader(db: Kysely<Schema>): DiskReader {
       return toDisks(db, await sliced(query, ['created_at_ms', 'id'], slice).execute())
     },
     promisedBytes: async () => {
-      const query = db.selectFrom('disks').select(({ fn }) => fn.sum('size_bytes').as('bytes'))
+      const sizes = db
+        .selectFrom('disks')
+        .select('size_bytes')
+        .unionAll(db.selectFrom('tombstones').select('size_bytes').$narrowType<{ size_bytes: bigint }>())
+      const query = db.selectFrom(sizes.as('sizes')).select(({ fn }) => fn.sum('size_bytes').as('bytes'))
       return BigInt((await query.executeTakeFirstOrThrow()).bytes ?? 0)
     },
   }

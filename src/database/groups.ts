@@ -114,11 +114,13 @@ export function groupWriter(db: Kysely<Schema>): GroupWriter {
         .execute()
     },
     touchGroup: async (id) => {
-      await db
-        .updateTable('volume_groups')
-        .set((eb) => ({ generation: eb('generation', '+', 1n) }))
-        .where('id', '=', id)
-        .execute()
+      for (const table of ['volume_groups', 'tombstones'] as const) {
+        await db
+          .updateTable(table)
+          .set((eb) => ({ generation: eb('generation', '+', 1n) }))
+          .where('id', '=', id)
+          .execute()
+      }
     },
     moveGroup: async (id, project) => {
       await db
@@ -155,9 +157,14 @@ async function firstFree(
   from: number,
   to: number,
 ): Promise<number | undefined> {
-  const taken = await db
+  const luns = db
     .selectFrom('disks')
+    .select(['group_id', 'lun'])
+    .unionAll(db.selectFrom('tombstones').select(['group_id', 'lun']).$narrowType<{ lun: bigint }>())
+  const taken = await db
+    .selectFrom(luns.as('luns'))
     .select('lun')
+    .distinct()
     .where('group_id', '=', id)
     .where('lun', '>=', BigInt(from))
     .where('lun', '<=', BigInt(to))

@@ -5,6 +5,7 @@ import { settingsWithPolicies } from './policies.ts'
 import { toRecoveryPoints } from './recovery-points.ts'
 import { toDisk, toGroup, toProject } from './rows.ts'
 import type { Schema } from './schema.ts'
+import { deletedDisksOf, deletedGroupOf } from './tombstones.ts'
 
 /** What the manifest of a group should say; undefined when there is no such group. */
 export async function manifestOf(db: Kysely<Schema>, id: string): Promise<Manifest | undefined> {
@@ -15,14 +16,38 @@ export async function manifestOf(db: Kysely<Schema>, id: string): Promise<Manife
     .select('projects.path as project')
     .where('volume_groups.id', '=', id)
     .executeTakeFirst()
-  if (row === undefined) return undefined
+  if (row === undefined) return manifestOfDeleted(db, id)
   const { dataMissingSince: _, ...group } = toGroup(row)
+  return saying(db, group, {
+    ...{ disks: await disksOf(db, group.id), recoveryPoints: await pointsOf(db, group.id) },
+    ...(await deletedIn(db, group.id)),
+  })
+}
+
+/** It holds nothing but what was deleted before it. */
+async function manifestOfDeleted(db: Kysely<Schema>, id: string): Promise<Manifest | undefined> {
+  const deleted = await deletedGroupOf(db, id)
+  if (deleted === undefined) return undefined
+  const { group, ...deletion } = deleted
+  const held = { disks: [], recoveryPoints: [], ...(await deletedIn(db, group.id)) }
+  return saying(db, group, { ...held, deletion })
+}
+
+async function saying(
+  db: Kysely<Schema>,
+  group: Manifest['group'],
+  held: Pick<Manifest, 'disks' | 'recoveryPoints' | 'deletedDisks' | 'deletion'>,
+): Promise<Manifest> {
   return {
     ...{ version: 2, elementId: await elementIdOf(db), group },
-    ...{ projects: await projectsAbove(db, group.project), disks: await disksOf(db, group.id) },
-    recoveryPoints: await pointsOf(db, group.id),
+    ...{ projects: await projectsAbove(db, group.project), ...held },
     ...(await policiesOn(db, group)),
   }
+}
+
+async function deletedIn(db: Kysely<Schema>, groupId: string): Promise<Pick<Manifest, 'deletedDisks'>> {
+  const deletedDisks = await deletedDisksOf(db, groupId)
+  return deletedDisks.length > 0 ? { deletedDisks } : {}
 }
 
 async function elementIdOf(db: Kysely<Schema>): Promise<string | undefined> {

@@ -6,6 +6,7 @@ import * as policies from './migrations/0003-policies.ts'
 import * as labels from './migrations/0004-labels.ts'
 import * as recovery from './migrations/0005-recovery.ts'
 import * as leases from './migrations/0006-leases.ts'
+import * as tombstones from './migrations/0007-tombstones.ts'
 import * as authority from './migrations/0008-authority.ts'
 
 /** In this order; one that was released is never changed. */
@@ -16,6 +17,7 @@ const MIGRATIONS = {
   '0004-labels': labels,
   '0005-recovery': recovery,
   '0006-leases': leases,
+  '0007-tombstones': tombstones,
   '0008-authority': authority,
 }
 

@@ -18,6 +18,7 @@ import { recoveryReader, recoveryWriter } from './recoveries.ts'
 import { recoveryPointReader, recoveryPointWriter } from './recovery-points.ts'
 import type { Schema } from './schema.ts'
 import { tokenReader, tokenWriter } from './tokens.ts'
+import { tombstoneReader, tombstoneWriter } from './tombstones.ts'
 
 /**
  * Opens the element's database, makes it if there is none, and brings its schema up to date. A new one is of the
@@ -51,6 +52,7 @@ const readerOf = (db: Kysely<Schema>): Reader => ({
   ...tokenReader(db),
   ...groupReader(db),
   ...diskReader(db),
+  ...tombstoneReader(db),
   ...recoveryPointReader(db),
   ...policyReader(db),
   ...initiatorReader(db),
@@ -66,6 +68,7 @@ const transactorOf = (db: Kysely<Schema>): Transactor => ({
   ...tokenWriter(db),
   ...groupWriter(db),
   ...diskWriter(db),
+  ...tombstoneWriter(db),
   ...recoveryPointWriter(db),
   ...policyWriter(db),
   ...initiatorWriter(db),

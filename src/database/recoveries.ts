@@ -45,6 +45,11 @@ export function recoveryReader(db: Kysely<Schema>): RecoveryReader {
         const missingDisks = new Set((byGroup.get(id) ?? []).map((disk) => disk.id as DiskId))
         rows.push({ manifest, isMissing: data_missing_since_ms !== null, missingDisks })
       }
+      const deleted = db.selectFrom('tombstones').select('id').where('kind', '=', 'volumeGroup')
+      for (const { id } of await deleted.orderBy('deleted_at_ms').orderBy('id').execute()) {
+        const manifest = await manifestOf(db, id)
+        if (manifest) rows.push({ manifest, isMissing: false, missingDisks: new Set<DiskId>() })
+      }
       return rows
     },
     recovery: async (id) => {

@@ -139,6 +139,22 @@ export interface Schema {
     started_at_ms: Whole
     ended_at_ms: Whole | null
   }
+  tombstones: {
+    id: string
+    kind: string
+    group_id: string
+    project_id: string | null
+    name: string
+    size_bytes: Whole | null
+    lun: Whole | null
+    next_lun: Whole | null
+    generation: Whole
+    entity: string
+    deleted_at_ms: Whole
+    restorable_until_ms: Whole
+    reason: string
+    actor: string | null
+  }
   recoveries: {
     id: string
     at_ms: Whole

@@ -1,4 +1,5 @@
 import type { JournalWriter, Transactions } from '../journal/index.ts'
+import type { DeletedDisk, DeletedFilter, DeletedGroup, DeletedThing } from './deletions.ts'
 import type {
   DiskId,
   InitiatorId,
@@ -61,6 +62,8 @@ export interface DiskQuery extends Within {
   readonly groupId?: VolumeGroupId | undefined
   readonly name?: string | undefined
 }
+
+export interface DeletedQuery extends Within, Pick<DeletedFilter, 'kind' | 'groupId'> {}
 
 export interface RecoveryPointQuery extends Within {
   readonly groupId?: VolumeGroupId | undefined
@@ -143,8 +146,13 @@ export interface Reader extends RecoveryReader, PolicyReader {
   disk(id: DiskId): Promise<Disk | undefined>
   diskNamed(project: ProjectPath, name: string): Promise<Disk | undefined>
   disks(query: DiskQuery, slice: Slice): Promise<readonly Disk[]>
-  /** The sizes of all disks together, whoever asks. */
+  /** The sizes of all disks together, those included that were deleted and can be had again; whoever asks. */
   promisedBytes(): Promise<bigint>
+
+  /** Deleted, and not gone yet. */
+  deletedDisk(id: DiskId): Promise<DeletedDisk | undefined>
+  deletedGroup(id: VolumeGroupId): Promise<DeletedGroup | undefined>
+  deletedThings(query: DeletedQuery, slice: Slice): Promise<readonly DeletedThing[]>
 
   recoveryPoint(id: RecoveryPointId): Promise<RecoveryPoint | undefined>
   recoveryPointNamed(project: ProjectPath, name: string): Promise<RecoveryPoint | undefined>
@@ -184,17 +192,25 @@ export interface Transactor extends Reader, RecoveryWriter, PolicyWriter, Journa
 
   insertGroup(group: VolumeGroup): Promise<void>
   setLabels(id: VolumeGroupId, labels: VolumeGroup['labels']): Promise<void>
-  /** The group has changed: its generation grows. */
+  /** The group has changed, or what is left of it: its generation grows. */
   touchGroup(id: VolumeGroupId): Promise<void>
   /** With all that is in it; its generation grows. */
   moveGroup(id: VolumeGroupId, project: ProjectPath): Promise<void>
   deleteGroup(id: VolumeGroupId): Promise<void>
-  /** The next LUN that no disk of the group has; undefined when all are taken. Never the one given out last. */
+  /** The next LUN that no disk of the group has, deleted or not; undefined when all are taken. Never the one given out last. */
   takeLun(id: VolumeGroupId): Promise<number | undefined>
 
   insertDisk(disk: ManifestDisk): Promise<void>
   resizeDisk(id: DiskId, sizeBytes: bigint): Promise<void>
   deleteDisk(id: DiskId): Promise<void>
+
+  /** In the place of what is there under the same id. */
+  putDeletedDisk(deleted: DeletedDisk): Promise<void>
+  /** With the LUN that the group would have given out next, if it is there still. */
+  putDeletedGroup(deleted: DeletedGroup): Promise<void>
+  /** The group is there as it was, but for its name; policies that are gone are not set on it. */
+  insertUndeleted(deleted: DeletedGroup): Promise<void>
+  dropDeleted(id: DiskId | VolumeGroupId): Promise<void>
 
   insertRecoveryPoint(point: RecoveryPoint): Promise<void>
   updateRecoveryPoint(id: RecoveryPointId, terms: PointTerms): Promise<void>

@@ -1,3 +1,4 @@
+import type { DeletedDisk, DeletedGroup } from './deletions.ts'
 import type { DiskId, RecoveryPointId, VolumeGroupId } from './ids.ts'
 import type { Policy, PolicyAssignment } from './policies/types.ts'
 import type { Disk, Project, RecoveryPoint, VolumeGroup } from './types.ts'
@@ -14,6 +15,10 @@ export interface Manifest {
   /** The root, the group's project, and all between, in this order: a parent that is gone can be made anew. */
   readonly projects: readonly Project[]
   readonly disks: readonly ManifestDisk[]
+  /** Disks that were deleted, and whose data are still there. Left out: there are none. */
+  readonly deletedDisks?: readonly DeletedDisk[] | undefined
+  /** The group was deleted. Left out: it was not. */
+  readonly deletion?: Omit<DeletedGroup, 'group'> | undefined
   /** Recovery points as of this generation, without the one that holds this manifest. */
   readonly recoveryPoints: readonly RecoveryPoint[]
   /** What is set on the group and on its projects, and the policies that this names. */

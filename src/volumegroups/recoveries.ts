@@ -17,7 +17,7 @@ export const DECISION_KINDS = [
   ...['adoptGroup', 'adoptDisk', 'adoptPoint', 'updateGroup', 'updateDisk', 'updatePoint', 'dropDisk'],
   ...['placeProject', 'adoptPolicy', 'adoptSettings', 'finishOperation', 'writeManifest', 'extendDisk'],
   ...['dropPoint', 'groupMissing', 'diskMissing', 'remakeGroup', 'restoreDisk', 'groupFound', 'diskFound'],
-  'quarantine',
+  ...['deleteDisk', 'deleteGroup', 'undeleteDisk', 'undeleteGroup', 'dropDeleted', 'quarantine'],
 ] as const satisfies DecisionKind[]
 
 /** What was decided about one thing, for people and programs. */

@@ -56,6 +56,7 @@ function scopedReader(reader: Reader, scope: Scope): Reader {
     ...scopedOperations(reader, scope),
     ...scopedPolicies(reader, within),
     ...NO_RECOVERIES,
+    ...scopedDeletions(reader, { within, group }),
     owner: () => reader.owner(),
     group,
     groupNamed: async (path, name) => (isIn(path) ? reader.groupNamed(path, name) : undefined),
@@ -86,6 +87,26 @@ const NO_RECOVERIES: Pick<Found, 'groupRows' | 'recovery' | 'recoveries'> = {
   groupRows: async () => [],
   recovery: async () => undefined,
   recoveries: async () => [],
+}
+
+/** Where a deleted disk was is where its group is, or was. */
+function scopedDeletions(
+  reader: Reader,
+  { within, group }: { readonly within: ProjectPath; readonly group: Found['group'] },
+): Pick<Found, 'deletedDisk' | 'deletedGroup' | 'deletedThings'> {
+  const deletedGroup: Found['deletedGroup'] = async (id) => {
+    const found = await reader.deletedGroup(id)
+    return found && isWithin(found.group.project, within) ? found : undefined
+  }
+  return {
+    deletedGroup,
+    deletedDisk: async (id) => {
+      const found = await reader.deletedDisk(id)
+      const groupId = found?.disk.groupId
+      return groupId && ((await group(groupId)) ?? (await deletedGroup(groupId))) ? found : undefined
+    },
+    deletedThings: (query, slice) => reader.deletedThings({ ...query, within }, slice),
+  }
 }
 
 type Places =
@@ -239,10 +260,12 @@ async function projectOf(reader: Reader, entities: readonly string[]): Promise<P
 
 async function placeOf(reader: Reader, id: string): Promise<ProjectPath | undefined> {
   if (id.startsWith('/')) return id
+  const groupPlace = async (groupId: VolumeGroupId) =>
+    (await reader.group(groupId))?.project ?? (await reader.deletedGroup(groupId))?.group.project
   const inGroup = async (item: { readonly groupId: VolumeGroupId } | undefined) =>
-    item && (await reader.group(item.groupId))?.project
-  if (volumeGroupIds.is(id)) return (await reader.group(id))?.project
-  if (diskIds.is(id)) return inGroup(await reader.disk(id))
+    item && groupPlace(item.groupId)
+  if (volumeGroupIds.is(id)) return groupPlace(id)
+  if (diskIds.is(id)) return inGroup((await reader.disk(id)) ?? (await reader.deletedDisk(id))?.disk)
   if (recoveryPointIds.is(id)) return inGroup(await reader.recoveryPoint(id))
   if (policyIds.is(id)) return (await reader.policy(id))?.project
   return (await reader.initiator(id as InitiatorId))?.project

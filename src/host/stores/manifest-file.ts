@@ -1,4 +1,5 @@
 import type {
+  DeletedDisk,
   Manifest,
   ManifestDisk,
   PolicyAssignment,
@@ -49,6 +50,8 @@ function parseManifest(written: Written<Manifest>): Manifest {
     ...{ version: 2, elementId, group, projects },
     disks: written.disks.map(parseDisk),
     recoveryPoints: written.recoveryPoints.map(parseRecoveryPoint),
+    ...(written.deletedDisks && { deletedDisks: written.deletedDisks.map(parseDeletedDisk) }),
+    ...(written.deletion && { deletion: parseGroupDeletion(written.deletion) }),
     ...{ policySettings, policies },
   }
 }
@@ -97,6 +100,21 @@ const parseDisk = (disk: Written<ManifestDisk>): ManifestDisk =>
     source: disk.source,
     sizeBytes: BigInt(disk.sizeBytes),
   }) as ManifestDisk
+
+const parseDeletion = <Item extends { readonly deletedAt: string; readonly restorableUntil: string }>(
+  item: Item,
+) => ({ ...item, deletedAt: new Date(item.deletedAt), restorableUntil: new Date(item.restorableUntil) })
+
+const parseDeletedDisk = (deleted: Written<DeletedDisk>): DeletedDisk =>
+  ({ ...parseDeletion(deleted), disk: parseDisk(deleted.disk) }) as DeletedDisk
+
+const parseGroupDeletion = (
+  deletion: Written<NonNullable<Manifest['deletion']>>,
+): NonNullable<Manifest['deletion']> =>
+  ({
+    ...parseDeletion(deletion),
+    settings: deletion.settings.map(({ setAt, ...setting }) => ({ ...setting, setAt: new Date(setAt) })),
+  }) as NonNullable<Manifest['deletion']>
 
 /** A manifest from before recovery points had terms has none of these fields. */
 const NO_TERMS = { reason: 'user', labels: {} } as const

@@ -28,6 +28,27 @@ const CHANGES: {
     await tx.deleteAttachments(diskId, disk?.attachedTo ?? [])
     await tx.deleteDisk(diskId)
   },
+  deleteDisk: async (tx, { deleted }) => {
+    const { id } = deleted.disk
+    await tx.deleteAttachments(id, (await tx.disk(id))?.attachedTo ?? [])
+    await tx.deleteDisk(id)
+    await tx.putDeletedDisk(deleted)
+  },
+  deleteGroup: async (tx, { group: { projectId, ...group }, deletion, settings }) => {
+    const project = (await tx.project(projectId))?.path ?? '/'
+    if (await tx.group(group.id)) await tx.deleteGroup(group.id)
+    await tx.putDeletedGroup({ ...deletion, group: { ...group, project }, settings })
+  },
+  undeleteDisk: async (tx, { disk, isMissing }, now) => {
+    await tx.dropDeleted(disk.id)
+    await putDisk(tx, disk)
+    if (isMissing) await tx.markMissing(disk.id, now)
+  },
+  undeleteGroup: async (tx, { group }) => {
+    await tx.dropDeleted(group.id)
+    await putGroup(tx, group)
+  },
+  dropDeleted: (tx, { diskId }) => tx.dropDeleted(diskId),
   dropPoint: (tx, { recoveryPointId }) => tx.deleteRecoveryPoint(recoveryPointId),
   adoptPolicy: async (tx, { policy, projectId }) => {
     const project = (await tx.project(projectId))?.path ?? '/'

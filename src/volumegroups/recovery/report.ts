@@ -43,6 +43,17 @@ const TOLD: { readonly [Kind in DecisionKind]: (decision: Of<Kind>) => Told } = 
     diskId,
     groupId,
   ],
+  deleteDisk: ({ deleted: { disk, restorableUntil } }) => [
+    `the manifest says that it was deleted: restorable until ${restorableUntil.toISOString()}`,
+    ...([disk.id, disk.groupId] as const),
+  ],
+  deleteGroup: ({ group: { id }, deletion: { restorableUntil } }) => [
+    `the manifest says that it was deleted: restorable until ${restorableUntil.toISOString()}`,
+    id,
+  ],
+  undeleteDisk: ({ disk: { id, groupId } }) => ['the manifest is newer: it was undeleted', id, groupId],
+  undeleteGroup: ({ group: { id } }) => ['the manifest is newer: it was undeleted', id],
+  dropDeleted: ({ diskId, groupId }) => ['it was deleted, and is gone for good', diskId, groupId],
   groupMissing: ({ groupId }) => ['the store does not have it: not served', groupId],
   diskMissing: ({ diskId, groupId }) => ['the store does not have it: not served', diskId, groupId],
   groupFound: ({ groupId }) => ['the store has it again', groupId],

@@ -10,8 +10,8 @@ export type * from './types.ts'
  * What to do where database and data differ, in the order in which it is to be done; nothing where they agree. A
  * pure function, which looks at neither: also for a running element, whose operations' entities `open` names.
  *
- * Of two that differ, the higher generation is believed; what is on one side only is kept. The decisions for what
- * was deleted and is kept for a while, on either side, come before these.
+ * Of two that differ, the higher generation is believed; what is on one side only is kept. What was deleted and can
+ * be had again is known to both sides, and told apart in the same way.
  */
 export function decide({ rows, projects, policies, found, open }: Facts): Decision[] {
   const finished = open.filter((operation) => isFinished(operation, rows, found))
@@ -37,7 +37,9 @@ export function decide({ rows, projects, policies, found, open }: Facts): Decisi
 }
 
 /** First: what is adopted may have their names. */
-const DROPS: ReadonlySet<Decision['kind']> = new Set(['dropDisk', 'dropPoint', 'diskMissing', 'groupMissing'])
+const DROPS: ReadonlySet<Decision['kind']> = new Set([
+  ...(['dropDisk', 'dropPoint', 'diskMissing', 'groupMissing', 'deleteDisk', 'dropDeleted'] as const),
+])
 
 /** The manifests that have a say, and whether all that they say of their group is adopted. */
 function believed(
@@ -52,7 +54,7 @@ function believed(
 }
 
 const placed = (decision: Decision, idOf: (id: Manifest['projects'][number]['id']) => typeof id): Decision =>
-  decision.kind === 'adoptGroup' || decision.kind === 'updateGroup'
+  'group' in decision
     ? { ...decision, group: { ...decision.group, projectId: idOf(decision.group.projectId) } }
     : decision
 
@@ -79,5 +81,5 @@ function isFinished(
   return entities.some((id) => made.has(id) && !known.has(id))
 }
 
-const idsIn = ({ group, disks, recoveryPoints }: Manifest): string[] =>
-  [group, ...disks, ...recoveryPoints].map(({ id }) => id)
+const idsIn = ({ group, disks, deletedDisks = [], recoveryPoints }: Manifest): string[] =>
+  [group, ...disks, ...deletedDisks.map(({ disk }) => disk), ...recoveryPoints].map(({ id }) => id)

@@ -1,5 +1,6 @@
 import { max } from '../../../lib/bigints.ts'
 import { encodeExactly } from '../../../lib/exact-json.ts'
+import type { DeletedDisk } from '../../deletions.ts'
 import type { DiskId, RecoveryPointId } from '../../ids.ts'
 import type { Manifest, ManifestDisk, StoredPoint } from '../../manifest.ts'
 import type { PointTerms, RecoveryPoint } from '../../types.ts'
@@ -35,10 +36,11 @@ const leftTo =
   (id: string): boolean =>
     isHeld(id) && !(manifest.kind === 'damaged' && isBeingMade(id))
 
-/** A group of which the store holds nothing. Its points are gone with it. */
+/** A group of which the store holds nothing. Its points are gone with it; one that is deleted is not missed. */
 export function decideLost({ manifest, isMissing, missingDisks }: GroupRow): Decision[] {
   const { group, disks, recoveryPoints } = manifest
   const groupId = group.id
+  if (manifest.deletion) return []
   return [
     ...(isMissing ? [] : [{ kind: 'groupMissing', groupId } as const]),
     ...disks
@@ -56,9 +58,10 @@ export function decideUnknown(found: FoundGroup, hands: Hands): Decision[] {
     return [{ kind: 'quarantine', thing: { kind: 'volumeGroup', groupId }, why: manifest.kind }]
   }
   const said = manifest.manifest
-  const row: Manifest = { ...said, disks: [], recoveryPoints: [] }
+  const row: Manifest = { ...said, disks: [], deletedDisks: undefined, recoveryPoints: [] }
   const pair = { row, missingDisks: new Set<DiskId>(), found, said, isNewer: true, hands }
-  return [{ kind: 'adoptGroup', group: adoptedGroup(said) }, ...decideContents(pair)]
+  const head = isDeletedIn(said, found) ? deletionOf(said) : adoptionOf(said)
+  return [head, ...decideContents(pair)]
 }
 
 /** A group that both know. */
@@ -74,11 +77,34 @@ export function decideKnown(
   return [
     ...(isMissing ? [{ kind: 'groupFound', groupId } as const] : []),
     ...(found.isHeadless ? [{ kind: 'remakeGroup', groupId } as const] : []),
-    ...(isNewer ? [{ kind: 'updateGroup', group: adoptedGroup(said) } as const] : []),
+    ...(isNewer ? [decideNewer(row, said, found)] : []),
     ...contents,
     ...decideManifest(row, found.manifest),
   ]
 }
+
+const adoptionOf = (said: Manifest): Decision => ({ kind: 'adoptGroup', group: adoptedGroup(said) })
+
+/** What the manifest says of the group itself, when it is newer than the row. */
+function decideNewer(row: Manifest, said: Manifest, found: FoundGroup): Decision {
+  if (isDeletedIn(said, found)) return deletionOf(said)
+  return { kind: row.deletion ? 'undeleteGroup' : 'updateGroup', group: adoptedGroup(said) }
+}
+
+/** Whether the manifest says that the group was deleted: not where something is there that was not. */
+const isDeletedIn = (said: Manifest, { disks, recoveryPoints }: FoundGroup): said is DeletedManifest =>
+  said.deletion !== undefined &&
+  recoveryPoints.length === 0 &&
+  disks.every(({ id }) => deletedIn(said).some(({ disk }) => disk.id === id))
+
+type DeletedManifest = Manifest & { readonly deletion: NonNullable<Manifest['deletion']> }
+
+function deletionOf(said: DeletedManifest): Decision {
+  const { settings, ...deletion } = said.deletion
+  return { kind: 'deleteGroup', group: adoptedGroup(said), deletion, settings }
+}
+
+const deletedIn = (said: Manifest | undefined): readonly DeletedDisk[] => said?.deletedDisks ?? []
 
 function decideManifest(row: Manifest, found: FoundManifest): Decision[] {
   const groupId = row.group.id
@@ -93,6 +119,7 @@ function decideManifest(row: Manifest, found: FoundManifest): Decision[] {
 const decideContents = (pair: Pair): Decision[] => [
   ...decidePoints(pair),
   ...pair.row.disks.flatMap((disk) => decideKnownDisk(disk, pair)),
+  ...deletedIn(pair.row).flatMap((deleted) => decideDeleted(deleted, pair)),
   ...decideNewDisks(pair),
 ]
 
@@ -103,6 +130,8 @@ function decideKnownDisk(
   const [groupId, diskId] = [found.id, row.id]
   const file = found.disks.find(({ id }) => id === diskId)
   const inManifest = said?.disks.find(({ id }) => id === diskId)
+  const deleted = deletedIn(said).find(({ disk }) => disk.id === diskId)
+  if (isNewer && deleted) return [{ kind: 'deleteDisk', deleted }]
   if (file === undefined) {
     if (isNewer && inManifest === undefined) return [{ kind: 'dropDisk', groupId, diskId }]
     const wanted = isNewer && inManifest ? inManifest : row
@@ -115,6 +144,18 @@ function decideKnownDisk(
     ...(isChanged ? [{ kind: 'updateDisk', disk: inManifest } as const] : []),
     ...(file.sizeBytes < sizeBytes ? [{ kind: 'extendDisk', groupId, diskId, sizeBytes } as const] : []),
   ]
+}
+
+/** A disk that the row says is deleted. */
+function decideDeleted(row: DeletedDisk, { found, said, isNewer }: Pair): Decision[] {
+  if (!isNewer) return []
+  const { id: diskId } = row.disk
+  const isThere = found.disks.some(({ id }) => id === diskId)
+  const disk = said?.disks.find(({ id }) => id === diskId)
+  if (disk) return [{ kind: 'undeleteDisk', disk, isMissing: !isThere }, ...growth(disk, found)]
+  const deleted = deletedIn(said).find((one) => one.disk.id === diskId)
+  if (deleted) return encodeExactly(deleted) === encodeExactly(row) ? [] : [{ kind: 'deleteDisk', deleted }]
+  return isThere ? [] : [{ kind: 'dropDeleted', groupId: found.id, diskId }]
 }
 
 /** The newest point that has it gives it back, under the same id. */
@@ -154,10 +195,14 @@ function decideNewDisks(pair: Pair): Decision[] {
   const { row, found, said, isNewer, hands } = pair
   const isHeld = leftTo(hands, found)
   const isNew = ({ id }: { readonly id: DiskId }): boolean =>
-    !row.disks.some((disk) => disk.id === id) && !isHeld(id)
+    !row.disks.some((disk) => disk.id === id) &&
+    !deletedIn(row).some(({ disk }) => disk.id === id) &&
+    !isHeld(id)
   const inManifest = (said?.disks ?? []).filter(isNew)
   const inStore = new Set(found.disks.map(({ id }) => id))
-  const strays = found.disks.filter(isNew).filter(({ id }) => !inManifest.some((disk) => disk.id === id))
+  const deleted = deletedIn(said).filter(({ disk }) => isNew(disk) && inStore.has(disk.id))
+  const named = new Set([...inManifest, ...deleted.map(({ disk }) => disk)].map(({ id }) => id))
+  const strays = found.disks.filter(isNew).filter(({ id }) => !named.has(id))
   return [
     ...inManifest.flatMap((disk): Decision[] => {
       if (inStore.has(disk.id)) return [{ kind: 'adoptDisk', disk, isMissing: false }, ...growth(disk, found)]
@@ -165,6 +210,7 @@ function decideNewDisks(pair: Pair): Decision[] {
       if (!isNewer) return []
       return [{ kind: 'adoptDisk', disk, isMissing: true }, ...decideAbsent(disk, true, pair)]
     }),
+    ...deleted.map((one): Decision => ({ kind: 'deleteDisk', deleted: one })),
     ...strays.map(
       ({ id: diskId }): Decision => ({
         kind: 'quarantine',

@@ -13,7 +13,7 @@ export function decidePolicies(
   const settings = [
     ...[...tree.learnt].map(([id, manifest]) => settingsOf(manifest, tree.idOf(id), id)),
     ...manifests
-      .filter(({ isAdopted }) => isAdopted)
+      .filter(({ isAdopted, manifest }) => isAdopted && manifest.deletion === undefined)
       .map(({ manifest }) => settingsOf(manifest, manifest.group.id, undefined)),
   ]
   const named = new Set(settings.flatMap((one) => one.settings.flatMap(({ policyId }) => policyId ?? [])))

@@ -3,6 +3,7 @@ import type { Decision, DecisionKind } from './types.ts'
 /** What is found only when one side is of another time than the other: a crash leaves nothing like it. */
 const SIGNS: ReadonlySet<DecisionKind> = new Set([
   ...(['adoptGroup', 'updateGroup', 'dropDisk', 'placeProject', 'finishOperation'] as const),
+  ...(['deleteDisk', 'deleteGroup', 'undeleteDisk', 'undeleteGroup', 'dropDeleted'] as const),
 ])
 
 /** Whether a database or a pool was restored, as far as what differs tells. */

@@ -1,4 +1,5 @@
 import type { StoredThing } from '../../contents.ts'
+import type { DeletedDisk, Deletion } from '../../deletions.ts'
 import type { DiskId, OperationId, ProjectId, RecoveryPointId, VolumeGroupId } from '../../ids.ts'
 import type { Manifest, ManifestDisk, StoredGroup, StoredPoint } from '../../manifest.ts'
 import type { Policy, PolicyAssignment } from '../../policies/types.ts'
@@ -93,6 +94,19 @@ export type Decision =
       readonly sizeBytes: bigint
       readonly from: RecoveryPointId
     }
+  /** It was deleted and can be had again: the manifest knows of that, and the row does not. */
+  | { readonly kind: 'deleteDisk'; readonly deleted: DeletedDisk }
+  | {
+      readonly kind: 'deleteGroup'
+      readonly group: AdoptedGroup
+      readonly deletion: Deletion
+      readonly settings: readonly AdoptedSetting[]
+    }
+  /** It was undeleted, and the row is older. */
+  | { readonly kind: 'undeleteDisk'; readonly disk: ManifestDisk; readonly isMissing: boolean }
+  | { readonly kind: 'undeleteGroup'; readonly group: AdoptedGroup }
+  /** It was deleted, and is gone for good. */
+  | { readonly kind: 'dropDeleted'; readonly groupId: VolumeGroupId; readonly diskId: DiskId }
   /** They are back. */
   | { readonly kind: 'groupFound'; readonly groupId: VolumeGroupId }
   | { readonly kind: 'diskFound'; readonly groupId: VolumeGroupId; readonly diskId: DiskId }

@@ -200,6 +200,99 @@ describe('the store has it and the database has not', () => {
   })
 })
 
+describe('what was deleted and can be had again', () => {
+  const DELETION = {
+    deletedAt: AT,
+    restorableUntil: new Date('2026-01-02T00:00:00Z'),
+    reason: 'user',
+  } as const
+  const deleted = (id: DiskId) => ({ ...DELETION, disk: disk(id, 1) })
+  const without = (generation: number, more: Partial<Manifest> = {}) =>
+    manifest(generation, { disks: [], deletedDisks: [deleted(diskId)], ...more })
+  const gone = (generation: number, more: Partial<Manifest> = {}) =>
+    without(generation, { deletion: { ...DELETION, settings: [] }, ...more })
+  const empty = { disks: [] }
+
+  test('a disk, known as deleted to both: nothing to decide', () => {
+    expect(decided({ rows: [row(without(3))], found: [found(whole(without(3)))] })).toEqual([])
+  })
+
+  test('the database has the disk, and the newer manifest has it as deleted: the deletion holds', () => {
+    const decisions = decide(facts({ rows: [row(manifest(3))], found: [found(whole(without(4)))] }))
+    expect(kinds(decisions)).toEqual(['deleteDisk', 'updateGroup', 'adoptSettings'])
+    expect(decisions[0]).toEqual({ kind: 'deleteDisk', deleted: deleted(diskId) })
+  })
+
+  test('the database has the deletion, and the older manifest has the disk: the deletion holds', () => {
+    const rows = [row(without(4))]
+    expect(decided({ rows, found: [found(whole(manifest(3)))] })).toEqual(['writeManifest'])
+  })
+
+  test('the database has the deletion, and the newer manifest has the disk: it was undeleted', () => {
+    const rows = [row(without(3))]
+    expect(decided({ rows, found: [found(whole(manifest(4)))] })).toEqual([
+      ...['updateGroup', 'undeleteDisk', 'adoptSettings'],
+    ])
+  })
+
+  test('the database has the deletion, and the newer manifest has nothing of it: gone, unless the data are there', () => {
+    const rows = [row(without(3))]
+    const newer = whole(manifest(4, { disks: [] }))
+    expect(decided({ rows, found: [found(newer, empty)] })).toEqual([
+      ...['dropDeleted', 'updateGroup', 'adoptSettings'],
+    ])
+    expect(decided({ rows, found: [found(newer)] })).toEqual(['updateGroup', 'adoptSettings'])
+  })
+
+  test('the database has the deletion, and there is no manifest to believe: it is not put aside', () => {
+    const rows = [row(without(3))]
+    expect(decided({ rows, found: [found({ kind: 'damaged' })] })).toEqual(['writeManifest'])
+  })
+
+  test('the database has nothing of it, and a manifest has the deletion: adopted as deleted', () => {
+    expect(decided({ found: [found(whole(without(3)))] })).toEqual([
+      ...['deleteDisk', 'adoptGroup', 'adoptSettings'],
+    ])
+    const rows = [row(manifest(4, { disks: [] }))]
+    expect(decided({ rows, found: [found(whole(without(3)))] })).toEqual(['deleteDisk', 'writeManifest'])
+    expect(decided({ rows, found: [found(whole(without(3)), empty)] })).toEqual(['writeManifest'])
+  })
+
+  test('the newer manifest tells of another deletion: it holds', () => {
+    const later = { ...deleted(diskId), restorableUntil: new Date('2026-01-09T00:00:00Z') }
+    const there = found(whole(without(4, { deletedDisks: [later] })))
+    const decisions = decide(facts({ rows: [row(without(3))], found: [there] }))
+    expect(decisions[0]).toEqual({ kind: 'deleteDisk', deleted: later })
+  })
+
+  test('a group, known as deleted to both, or to the database alone: nothing to decide', () => {
+    expect(decided({ rows: [row(gone(3))], found: [found(whole(gone(3)))] })).toEqual([])
+    expect(decided({ rows: [row(gone(3))] })).toEqual([])
+  })
+
+  test('the newer manifest has the group as deleted, or nobody else knows it: the deletion holds', () => {
+    const there = [found(whole(gone(4)))]
+    expect(decided({ rows: [row(manifest(3))], found: there })).toEqual(['deleteDisk', 'deleteGroup'])
+    expect(decided({ found: there })).toEqual(['deleteDisk', 'deleteGroup'])
+  })
+
+  test('a manifest has the group as deleted, and holds what was not: the group stays', () => {
+    const disks = [diskId, otherId].map((id) => ({ id, sizeBytes: MIB }))
+    const rows = [row(manifest(3, { disks: [disk(diskId, 1), disk(otherId, 2)] }))]
+    expect(decided({ rows, found: [found(whole(gone(4)), { disks })] })).toEqual([
+      ...['deleteDisk', 'updateGroup'],
+    ])
+  })
+
+  test('the group is deleted in the database: the older manifest is written, the newer one undeletes it', () => {
+    const live = (generation: number) => found(whole(manifest(generation)))
+    expect(decided({ rows: [row(gone(4))], found: [live(3)] })).toEqual(['writeManifest'])
+    expect(decided({ rows: [row(gone(3))], found: [live(4)] })).toEqual([
+      ...['undeleteGroup', 'undeleteDisk', 'adoptSettings'],
+    ])
+  })
+})
+
 describe('policies', () => {
   const policy: Manifest['policies'][number] = {
     ...{ id: policyIds.create(), name: 'daily', project: '/', generation: 4, createdAt: AT },
