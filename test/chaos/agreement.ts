@@ -55,7 +55,10 @@ async function contentFaults(reader: Reader, { id, disks, recoveryPoints }: Stor
   const groupId: VolumeGroupId = id
   const known = await reader.disks({ groupId }, everything)
   const points = await reader.recoveryPoints({ groupId }, everything)
-  const describe = (disk: StoredGroup['disks'][number]): string => `${disk.id} of ${disk.sizeBytes} bytes`
+  // A growth that failed leaves a file larger than it has to be.
+  const sizes = new Map(disks.map((disk) => [disk.id, disk.sizeBytes]))
+  const describe = (disk: StoredGroup['disks'][number]): string =>
+    (sizes.get(disk.id) ?? 0n) < disk.sizeBytes ? `${disk.id} of ${disk.sizeBytes} bytes` : disk.id
   return [
     ...compareSets('disk', known.map(describe), disks.map(describe)),
     ...compareSets(
@@ -67,14 +70,30 @@ async function contentFaults(reader: Reader, { id, disks, recoveryPoints }: Stor
 }
 
 async function exportFaults(reader: Reader, { targetSocket }: Deployment): Promise<string[]> {
-  const granted = await reader.grants()
-  const shown = parseTargets(await callTgtd(targetSocket, showTargets))
+  const shown = parseTargets(await callTgtd(targetSocket, showTargets)).flatMap(({ name, luns }) =>
+    luns.map(({ lun }) => `${name} ${lun}`),
+  )
+  const closing = await halfRevoked(reader)
+  const granted = (await reader.grants())
+    .map(({ disk, attachment: { targetName, lun } }) => ({ disk, lun: `${targetName} ${lun}` }))
+    .filter(({ disk, lun }) => shown.includes(lun) || !closing.has(disk.id))
   return compareSets(
     'LUN',
-    granted.map(({ attachment: { targetName, lun } }) => `${targetName} ${lun}`),
-    shown.flatMap(({ name, luns }) => luns.map(({ lun }) => `${name} ${lun}`)),
+    granted.map(({ lun }) => lun),
+    shown,
   )
 }
+
+/** The disks of which the last thing known is a revoke that failed: it may have closed the door, and opens none. */
+async function halfRevoked(reader: Reader): Promise<ReadonlySet<string>> {
+  const last = new Map<string | undefined, boolean>()
+  for (const { kind, state, entities } of await reader.operations({}, everything)) {
+    if (RIGHTS.includes(kind)) last.set(entities[0], kind === 'revoke' && state === 'failed')
+  }
+  return new Set([...last].flatMap(([disk, isHalf]) => (isHalf && disk !== undefined ? [disk] : [])))
+}
+
+const RIGHTS = ['grant', 'takeOver', 'revoke', 'evict']
 
 function compareSets(what: string, inDatabase: readonly string[], outside: readonly string[]): string[] {
   const missing = inDatabase.filter((one) => !outside.includes(one))

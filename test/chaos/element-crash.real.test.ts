@@ -7,16 +7,18 @@ import { Deployment } from '../support/deployment.ts'
 import { byLength } from '../support/duration.ts'
 import { disagreements } from './agreement.ts'
 import { DiskLife } from './disk-life.ts'
+import { killTgtd } from './tgtd.ts'
 import { describeTally, type Tally } from './unruly-caller.ts'
 
 /**
- * The element is killed again and again while many callers make, copy, grow, grant and delete. After each restart
- * the store, the target, the database and the manifests say the same, and each call, repeated, makes one object.
+ * Element and tgtd are killed and stopped again and again while many callers make, copy, grow, grant and delete. After
+ * each time the store, the target, the database and the manifests say the same, and each call, repeated, makes one
+ * object.
  */
 
-const KILLS = byLength(20, 250)
+const ROUNDS = byLength(20, 250)
 const WORKERS = 12
-/** A kill comes within this time. */
+/** A fault comes within this time. */
 const MAX_CALM_MS = 600
 const INITIATORS = ['guest-a', 'guest-b', 'guest-c'] as InitiatorId[]
 
@@ -35,23 +37,46 @@ afterAll(async () => {
   await deployment?.[Symbol.asyncDispose]()
 })
 
-test(`all agrees after each of ${KILLS} kills under load`, { timeout: 900_000 }, async () => {
+const killElement = () => deployment.kill('element', 'SIGKILL')
+const runElement = () => deployment.run('element')
+const signalElement = (signal: NodeJS.Signals) => async () =>
+  void process.kill(deployment.pid('element'), signal)
+
+interface Fault {
+  readonly begin: () => Promise<unknown>
+  readonly end: () => Promise<unknown>
+}
+
+const FAULTS: readonly Fault[] = [
+  { begin: killElement, end: runElement },
+  { begin: () => killTgtd(deployment), end: async () => {} },
+  { begin: killElement, end: runElement },
+  { begin: () => Promise.all([killElement(), killTgtd(deployment)]), end: runElement },
+  { begin: signalElement('SIGSTOP'), end: signalElement('SIGCONT') },
+]
+
+test(`all agrees after each of ${ROUNDS} faults under load`, { timeout: 900_000 }, async () => {
   const tally: Tally = new Map()
   const lives = Array.from({ length: WORKERS }, (_, index) => {
     const group = index % 3 === 0 ? `shared-${index % 2}` : undefined
     return new DiskLife({ element, name: `worker-${index}`, initiators: INITIATORS, group, tally })
   })
-  for (let kill = 1; kill <= KILLS; kill += 1) {
-    const round = new AbortController()
-    const working = Promise.all(lives.map((life) => life.workUntil(round.signal)))
-    await Promise.race([working, sleep(Math.random() * MAX_CALM_MS)]) // a fault ends it at once
-    const killed = deployment.kill('element', 'SIGKILL')
-    round.abort()
-    await Promise.all([killed, working])
-    await deployment.run('element')
-    expect(await disagreements(deployment), `after kill ${kill}`).toEqual([])
+  for (let round = 1; round <= ROUNDS; round += 1) {
+    const fault = FAULTS[round % FAULTS.length] as Fault
+    const end = new AbortController()
+    const working = Promise.all(lives.map((life) => life.workUntil(end.signal)))
+    await Promise.race([working, sleep(Math.random() * MAX_CALM_MS)]) // a fault of a worker ends it at once
+    const begun = fault.begin()
+    end.abort()
+    await begun
+    await sleep(Math.random() * MAX_CALM_MS)
+    await fault.end()
+    await working
+    // What has to wait for tgtd is tried again for a while.
+    const agrees = () => disagreements(deployment)
+    await expect.poll(agrees, { timeout: 60_000, message: `after fault ${round}` }).toEqual([])
   }
-  process.stdout.write(`${KILLS} kills of the element under ${WORKERS} callers: ${describeTally(tally)}\n`)
+  process.stdout.write(`${ROUNDS} faults under ${WORKERS} callers: ${describeTally(tally)}\n`)
   await Promise.all(lives.map((life) => life.end()))
   expect(await disagreements(deployment)).toEqual([])
   for (const { id } of (await element.listGroups()).items) await element.deleteGroup(id)

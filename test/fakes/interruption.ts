@@ -9,7 +9,7 @@ import type { Parts } from './world.ts'
 export type Fate = 'fail before' | 'fail after' | 'die before' | 'die after' | (() => Promise<void>)
 
 /** What an element calls to change the world, by part. */
-const CHANGES = {
+export const CHANGES = {
   database: ['transact'],
   store: [
     ...['createGroup', 'deleteGroup', 'createDisk', 'growDisk', 'deleteDisk'],

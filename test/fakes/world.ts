@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { createBackupFolder } from '../../src/database/backups.ts'
 import { openDatabase } from '../../src/database/open.ts'
 import type { JournalLimits } from '../../src/journal/index.ts'
-import type { Database, RecoveryReport, Store, Target } from '../../src/volumegroups/index.ts'
+import type { Authority, Database, RecoveryReport, Store, Target } from '../../src/volumegroups/index.ts'
 import type { LeaseClock } from '../../src/volumegroups/lease-book.ts'
 import { createVolumeGroups, type VolumeGroupsService } from '../../src/volumegroups/service.ts'
 import { createMemoryPool, createMemoryStore } from './memory-store.ts'
@@ -25,6 +25,8 @@ export interface World extends AsyncDisposable {
 export interface Boot {
   readonly fencing?: 'revoke' | 'protect-first'
   readonly limits?: Partial<JournalLimits>
+  /** Left out: it is never in question. */
+  readonly authority?: Authority
   /** Whose the database is, if it is a new one. */
   readonly elementId?: string
   /** Puts something between the element and what it works on. */
@@ -83,7 +85,7 @@ export async function createWorld(
 
 async function bootElement(
   host: Pick<World, 'databasePath' | 'store' | 'daemon'> & { now: () => Date; clock: LeaseClock },
-  { limits, fencing, elementId, wrap = (parts) => parts }: Boot,
+  { limits, fencing, elementId, authority, wrap = (parts) => parts }: Boot,
 ): Promise<Element> {
   const { store, now, clock } = host
   const database = await openDatabase(host.databasePath, { elementId })
@@ -104,6 +106,7 @@ async function bootElement(
       keep: 3,
     }),
     limits: { ...LIMITS, ...limits },
+    ...(authority && { authority }),
   })
   await service.start()
   return {

@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest'
 import { type AuthorityMode, createAuthority, timesOf } from '../../src/volumegroups/authority.ts'
+import { prepare, SCENARIOS } from '../contract/operations/scenarios.ts'
+import { inspect } from '../fakes/inspection.ts'
+import { createWorld } from '../fakes/world.ts'
 
 const LEASE_MS = 15_000
 const { serveMs, boundMs, everyMs } = timesOf(LEASE_MS)
@@ -110,4 +113,33 @@ test('what is available is vouched for without authority, and not changed', () =
   expect(() => authority.check()).toThrow(lost(/full/))
   const bounded = make()
   expect(() => bounded.authority.vouch()).toThrow(lost(/./))
+})
+
+test.each(SCENARIOS)('without it no $name: nothing is changed', async ({ run }) => {
+  const { authority, proveAndRegain } = make()
+  proveAndRegain()
+  await using world = await createWorld()
+  await using element = await world.boot({ authority })
+  const before = await prepare(element.service, () => world.pass(3_600_000))
+  const looked = await inspect(world, element)
+  authority.lose('its disk is full')
+  await expect(run(element.service, before)).rejects.toEqual(lost(/its disk is full/))
+  expect(await inspect(world, element)).toEqual(looked)
+  proveAndRegain()
+  await run(element.service, before)
+})
+
+test('without it everything can still be read, but what the caller wants vouched for', async () => {
+  const { authority, proveAndRegain } = make()
+  proveAndRegain()
+  await using world = await createWorld()
+  await using element = await world.boot({ authority })
+  const { diskId } = await prepare(element.service, () => {})
+  authority.lose('its disk is full')
+  expect(await element.service.getDisk(diskId)).toMatchObject({ id: diskId })
+  await expect(element.service.getDisk(diskId, { authoritative: true })).rejects.toEqual(lost(/full/))
+  await expect(element.service.listDisks({}, { authoritative: true })).rejects.toEqual(lost(/full/))
+  expect((await element.service.status({ authoritative: true })).authority).toMatchObject({
+    ...{ state: 'lost', why: 'its disk is full', boundMs, serving: true },
+  })
 })

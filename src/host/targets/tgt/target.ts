@@ -242,11 +242,22 @@ class TgtTarget implements Target {
         if (record.at?.life === life) await unpark(record, gone.has(record) ? one : undefined)
         else await this.#records.refresh(record.name)
       } catch (error) {
-        record.luns.delete(one.lun)
+        // One that refuses must not be taken to serve it. One that has ended gets all of it when it is started again.
+        if (await answers(record)) record.luns.delete(one.lun)
         failures.push(error)
       }
     }
     if (failures.length > 0) throw failures[0]
+  }
+}
+
+/** Whether the tgtd that the target was last in still runs. */
+async function answers({ at }: TargetRecord): Promise<boolean> {
+  try {
+    await at?.life.link.call(showTargets)
+    return at !== undefined
+  } catch {
+    return false
   }
 }
 
