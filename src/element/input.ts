@@ -1,9 +1,16 @@
-import { type TSchema, Type } from 'typebox'
+import { type TObject, type TSchema, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { TLocalizedValidationError } from 'typebox/error'
 import { Settings } from 'typebox/system'
 import { CATALOGUE, type Reason, Violations } from '../volumegroups/index.ts'
-import { type CallDescription, isMutation, MutationHeaders, REASON, ReadHeaders } from './schemas/index.ts'
+import {
+  type CallDescription,
+  isMutation,
+  MutationHeaders,
+  REASON,
+  ReadHeaders,
+  ReadQuery,
+} from './schemas/index.ts'
 
 /** A request as HTTP gives it. */
 export interface RawInput {
@@ -19,9 +26,9 @@ export interface Input {
   readonly body: object
   readonly headers: {
     readonly 'request-timeout'?: number
-    readonly consistency?: 'authoritative'
     readonly 'idempotency-key'?: string
   }
+  readonly consistency?: 'authoritative'
 }
 
 /** More faults than this in one request are not told. */
@@ -32,24 +39,51 @@ Settings.Set({ maxErrors: 2 * MAX_VIOLATIONS })
 export const headersOf = (call: CallDescription): TSchema =>
   isMutation(call) ? MutationHeaders : ReadHeaders
 
+const NONE = Type.Object({}, { additionalProperties: false })
+
+/** All that the query of a call may say, for the document. */
+export function queryOf(call: CallDescription): TSchema {
+  const own = (call.query ?? NONE) as TObject
+  if (isMutation(call)) return own
+  return Type.Object({ ...own.properties, ...ReadQuery.properties }, { additionalProperties: false })
+}
+
 /** Makes the parser of one call: it gives domain values, or throws every fault of the request at once. */
 export function inputParser(call: CallDescription): (raw: RawInput) => Input {
-  const none = Type.Object({}, { additionalProperties: false })
   const parts = {
-    params: partParser(call.params ?? none, toNumbers),
-    query: partParser(call.query ?? none, toNumbers),
+    params: partParser(call.params ?? NONE, toNumbers),
+    query: partParser(call.query ?? NONE, toNumbers),
+    common: partParser(isMutation(call) ? NONE : ReadQuery, toNumbers),
     headers: partParser(headersOf(call), toNumbers),
     body: partParser(call.body ?? Type.Unknown(), (body) => body),
   }
   return (raw) => {
     const found = new Violations()
     const params = parts.params(raw.params, found)
-    const query = parts.query(raw.query, found)
+    const [common, own] = isMutation(call) ? [{}, raw.query] : partedQuery(raw.query)
+    const query = parts.query(own, found)
+    const asked = parts.common(common, found)
     const body = parts.body(raw.body, found)
     const headers = parts.headers(raw.headers, found)
     found.throwIfAny()
-    return { params: params(), query: query(), body: body(), headers: headers() } as Input
+    return {
+      ...(asked() as object),
+      params: params(),
+      query: query(),
+      body: body(),
+      headers: headers(),
+    } as Input
   }
+}
+
+/** What any call that reads may ask for, and what is this call's own. */
+function partedQuery(raw: unknown): [object, object] {
+  const isCommon = ([name]: [string, unknown]): boolean => Object.hasOwn(ReadQuery.properties, name)
+  const entries = Object.entries(raw as object)
+  return [
+    Object.fromEntries(entries.filter(isCommon)),
+    Object.fromEntries(entries.filter((entry) => !isCommon(entry))),
+  ]
 }
 
 type PartParser = (raw: unknown, found: Violations) => () => unknown

@@ -1,7 +1,7 @@
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
 import type { FastifySchema } from 'fastify'
 import { ACCESS } from './access.ts'
-import { headersOf } from './input.ts'
+import { headersOf, queryOf } from './input.ts'
 import { type CallDescription, type CallName, PROBLEM_MEDIA_TYPE, ProblemSchema } from './schemas/index.ts'
 
 /** The API document is made from the schemas that check the requests. */
@@ -21,7 +21,7 @@ export const OPENAPI: FastifyDynamicSwaggerOptions = {
 
 /** What the document says of one call. */
 export function openApiOf(name: CallName, call: CallDescription): FastifySchema & { 'x-roles': object } {
-  const { params, query, body, answer, summary } = call
+  const { params, body, answer, summary } = call
   const problem = {
     description: 'Refused or failed.',
     content: { [PROBLEM_MEDIA_TYPE]: { schema: ProblemSchema } },
@@ -34,7 +34,7 @@ export function openApiOf(name: CallName, call: CallDescription): FastifySchema 
     'x-roles': ACCESS[name],
     headers: headersOf(call),
     ...(params && { params }),
-    ...(query && { querystring: query }),
+    querystring: queryOf(call),
     ...(body && { body }),
     response: {
       ...(answer

@@ -41,7 +41,7 @@ export function createServe(app: FastifyInstance, groups: Pick<VolumeGroups, 'st
       handler: async (request, reply) => {
         if (name !== 'status') await refuseUnlessReady(groups)
         const input = parse(request)
-        const call = callOptions(request, reply, input.headers)
+        const call = callOptions(request, reply, input)
         const work: Promise<unknown> = handler(input as never, call)
         const answer = await untilAborted(work, call.signal)
         request.entity = (answer as { id?: string } | undefined)?.id
@@ -62,7 +62,8 @@ async function refuseUnlessReady(groups: Pick<VolumeGroups, 'status'>): Promise<
 }
 
 /** The waiting ends with the caller's own limit, or when it hangs up. */
-function callOptions(request: FastifyRequest, reply: FastifyReply, headers: Input['headers']): CallOptions {
+function callOptions(request: FastifyRequest, reply: FastifyReply, input: Input): CallOptions {
+  const { headers, consistency } = input
   const waiting = new AbortController()
   const stop = (why: string) => waiting.abort(new StorageError('DEADLINE_EXCEEDED', why))
   const limitS = headers['request-timeout'] ?? MAX_REQUEST_TIMEOUT_S
@@ -74,7 +75,7 @@ function callOptions(request: FastifyRequest, reply: FastifyReply, headers: Inpu
   const { signal } = waiting
   const key = headers['idempotency-key']
   const caller = request.identity?.caller
-  const authoritative = headers.consistency !== undefined
+  const authoritative = consistency !== undefined
   return key === undefined
     ? { signal, caller, authoritative }
     : { signal, caller, authoritative, idempotencyKey: `${request.method} ${request.url} ${key}` }

@@ -14,6 +14,10 @@ export const ReadHeaders = Type.Object({
         'Seconds that the caller waits. The operation goes on after that; a retry finds its result.',
     }),
   ),
+})
+
+/** What any request that only reads may ask for in its query; one that changes something is authoritative anyway. */
+export const ReadQuery = Type.Object({
   consistency: Type.Optional(
     Type.Enum(['authoritative'], {
       description: 'Rather AUTHORITY_LOST than an answer that the element can not vouch for.',

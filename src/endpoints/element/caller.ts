@@ -27,11 +27,8 @@ export function createCaller(transport: Transport): Caller {
     const description: CallDescription = API[name]
     const answer = await transport.send({
       method: description.method,
-      path: pathOf(description, input),
-      headers: {
-        ...(isMutation(description) && { 'idempotency-key': keyOf(options.idempotencyKey) }),
-        ...(options.authoritative && { consistency: 'authoritative' }),
-      },
+      path: pathOf(description, input, options.authoritative),
+      headers: isMutation(description) ? { 'idempotency-key': keyOf(options.idempotencyKey) } : {},
       body: description.body && JSON.stringify(encode(description.body, input.body)),
       signal: options.signal,
     })
@@ -41,11 +38,13 @@ export function createCaller(transport: Transport): Caller {
   return call as Caller
 }
 
-function pathOf({ path, params, query }: CallDescription, input: Partial<CallInput<unknown>>): string {
+function pathOf(call: CallDescription, input: Partial<CallInput<unknown>>, authoritative = false): string {
+  const { path, params, query } = call
   const values = params === undefined ? {} : (encode(params, input.params) as Record<string, string>)
   const filled = path.replaceAll(/:(\w+)/g, (_, name: string) => encodeURIComponent(values[name] ?? ''))
   const wanted = query === undefined ? {} : (encode(query, input.query) as Record<string, unknown>)
-  const given = Object.entries(wanted).filter(([, value]) => value !== undefined)
+  const consistency = authoritative && !isMutation(call) ? 'authoritative' : undefined
+  const given = Object.entries({ ...wanted, consistency }).filter(([, value]) => value !== undefined)
   const search = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString()
   return `${API_ROOT}${filled}${search && `?${search}`}`
 }
