@@ -10,7 +10,7 @@ const OTHERS = {
     ...['backingPath', 'inventory', 'reclaim', 'inspectPoint', 'readOwner', 'writeOwner'],
     ...['open', 'damageManifest'], // of the fake alone
   ],
-  target: ['start', 'portals', 'isServing', 'pause', 'resume', 'inventory', 'reachable'],
+  target: ['start', 'portals', 'isServing', 'pause', 'resume', 'inventory', 'inspect', 'remake', 'reachable'],
 }
 
 test('every method by which an operation may change the world can fail and die in the battery of operations', async () => {
