@@ -26,6 +26,23 @@ const Endpoint = Type.Union([
   ),
 ])
 
+/** The ways to one element, the local one first. Left out: only the link-local one is tried. */
+const Endpoints = Type.Optional(Type.Union([Endpoint, Type.Array(Endpoint, { minItems: 1, maxItems: 8 })]))
+
+/** `element`, and what belongs to it, of a process that finds its element by itself. */
+const findsElement = {
+  element: Endpoints,
+  /** The id of the element that has to answer. Left out: with several ways, the first that answers decides. */
+  elementId: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
+  /**
+   * Tried after all of `element`: an address that means the guest's own host on each host; `false` = never. Token and
+   * CA are those of the first URL in `element`, so it is not tried where `element` has sockets only.
+   */
+  linkLocal: Type.Union([Type.Literal(false), Type.String({ pattern: '^https://' })], {
+    default: 'https://169.254.77.1:9443',
+  }),
+} as const
+
 const CsiEndpoint = Type.String({ pattern: '^unix:///.+\\.sock$' })
 
 /** Who grants a disk to a node: the controller (ControllerPublishVolume), or the node itself when it stages. */
@@ -125,6 +142,15 @@ export const ElementConfig = Type.Object(
       },
       { ...strict, default: {} },
     ),
+    /** What compares database, store, target and nodes; see docs/decisions/0025. */
+    reconciler: Type.Object(
+      {
+        everyMs: Type.Integer({ minimum: 100, maximum: 3_600_000, default: 60_000 }),
+        /** A sweep that takes longer leaves what is left to the next one. */
+        limitMs: Type.Integer({ minimum: 1000, maximum: 3_600_000, default: 30_000 }),
+      },
+      { ...strict, default: {} },
+    ),
     /** Whoever holds a disk counts as alive for this long; see docs/decisions/0017. */
     lease: Type.Object(
       {
@@ -158,7 +184,7 @@ export const ElementConfig = Type.Object(
 export const ControllerConfig = Type.Object(
   {
     csiEndpoint: CsiEndpoint,
-    element: Endpoint,
+    ...findsElement,
     attach: Attach,
     volumeHealth: VolumeHealth,
     logLevel: LogLevel,
@@ -169,7 +195,7 @@ export const ControllerConfig = Type.Object(
 export const NodeConfig = Type.Object(
   {
     csiEndpoint: CsiEndpoint,
-    element: Endpoint,
+    ...findsElement,
     attach: Attach,
     volumeHealth: VolumeHealth,
     /** The Kubernetes node name. Left out = the environment's NODE_NAME, else the host name. */

@@ -1,7 +1,7 @@
 import { readControllerConfig } from '../config/config.ts'
 import { createControllerServices } from '../controller/services.ts'
 import { serveCsi } from '../csi/protocol.ts'
-import { openEndpoint } from './endpoint.ts'
+import { openEndpoints } from './endpoint.ts'
 import { createLogger, type Running } from './lifecycle.ts'
 import { VERSION } from './version.ts'
 
@@ -10,7 +10,7 @@ export async function startController(configFile: string): Promise<Running> {
   const config = readControllerConfig(configFile)
   const log = createLogger('controller', config.logLevel)
   await using stack = new AsyncDisposableStack()
-  const groups = stack.use(openEndpoint(config.element))
+  const groups = stack.use(openEndpoints(config, { log }))
   const { attach, volumeHealth } = config
   const services = createControllerServices({ groups, attach, volumeHealth, version: VERSION })
   stack.use(await serveCsi({ endpoint: config.csiEndpoint, services, log }))

@@ -9,7 +9,7 @@ import { Keeper, keeperSocket } from '../initiators/userspace/keeper/keeper.ts'
 import { type KeeperServer, serveKeeper } from '../initiators/userspace/keeper/keeper-server.ts'
 import { LeaseRenewer } from '../initiators/userspace/keeper/lease-renewer.ts'
 import { type InitiatorId, StorageError } from '../volumegroups/index.ts'
-import { openEndpoint } from './endpoint.ts'
+import { openEndpoints } from './endpoint.ts'
 
 /** The keeper: holds the mounts of the userspace initiator and starts its workers. Ends only when told to. */
 
@@ -69,9 +69,10 @@ async function claim(): Promise<KeeperServer | undefined> {
 
 /** The lease is renewed here, since this process outlives the node's. */
 async function startRenewer(configFile: string): Promise<LeaseRenewer> {
-  const { element, nodeId, lease } = readNodeConfig(configFile)
+  const config = readNodeConfig(configFile)
+  const { nodeId, lease } = config
   const bootId = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim()
-  const groups = stack.use(openEndpoint(element, { connections: 1 }))
+  const groups = stack.use(openEndpoints(config, { connections: 1, log }))
   return stack.use(
     new LeaseRenewer({
       groups,

@@ -10,7 +10,7 @@ import { createNodeService } from '../node/service.ts'
 import { InFlight } from '../rpc/in-flight.ts'
 import { DEFAULT_MAX_CALLS } from '../rpc/serve.ts'
 import type { InitiatorId } from '../volumegroups/index.ts'
-import { openEndpoint } from './endpoint.ts'
+import { openEndpoints } from './endpoint.ts'
 import { openInitiator } from './initiator.ts'
 import { createLogger, type Running } from './lifecycle.ts'
 import { openNodeLease } from './node-lease.ts'
@@ -21,7 +21,7 @@ export async function startNode(configFile: string): Promise<Running> {
   const config = readNodeConfig(configFile)
   const log = createLogger('node', config.logLevel)
   await using stack = new AsyncDisposableStack()
-  const groups = stack.use(openEndpoint(config.element))
+  const groups = stack.use(openEndpoints(config, { log }))
   const initiator = stack.use(await openInitiator(config, log))
   const lease = stack.use(openNodeLease(config, log))
   const parts = {

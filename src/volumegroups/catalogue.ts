@@ -138,6 +138,11 @@ export const CATALOGUE = {
     meaning: 'The volume group still holds disks or recovery points.',
     fix: 'Delete what the error lists first.',
   },
+  VOLUME_GROUP_DELETED: {
+    kind: 'in_use',
+    meaning: 'The volume group of a deleted disk is deleted too.',
+    fix: 'Undelete the volume group first.',
+  },
   PROJECT_NOT_EMPTY: {
     kind: 'in_use',
     meaning: 'The project still holds projects, volume groups, policies, initiators or tokens.',
@@ -397,6 +402,11 @@ export const CATALOGUE = {
     kind: 'unavailable',
     meaning: 'The element endpoint does not answer.',
     fix: 'Check that the element runs and that its address is right; then try again.',
+  },
+  ELEMENT_DIFFERS: {
+    kind: 'unavailable',
+    meaning: 'Another element answers at an endpoint than the one that this process works with. It was not used.',
+    fix: 'Name only endpoints of one element in the list; if the element was made anew, restart the process.',
   },
   INITIATOR_UNAVAILABLE: {
     kind: 'unavailable',

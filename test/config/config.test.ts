@@ -77,3 +77,34 @@ test('a node has an initiator name that iSCSI allows', () => {
   const least = 'csiEndpoint: unix:///x.sock\nelement: { socket: /e.sock }\nnodeId: Worker_1.Example'
   expect(readNodeConfig(file(least)).initiatorName).toBe('iqn.2026-01.storage.mooring.node:worker-1.example')
 })
+
+describe('the ways to the element', () => {
+  const A = '{ url: "https://192.0.2.10:9443", tokenFile: /t, caFile: /c }'
+  const waysOf = (text: string) =>
+    readControllerConfig(file(`csiEndpoint: unix:///x.sock\n${text}`)).endpoints
+  const LINK_LOCAL = 'https://169.254.77.1:9443'
+
+  test('are those of the list in its order, then the link-local one with the first token and CA', () => {
+    const named = { url: 'https://192.0.2.10:9443', tokenFile: '/t', caFile: '/c' }
+    const local = { socket: '/e.sock' }
+    const last = { ...named, url: LINK_LOCAL }
+    expect(waysOf(`element: [{ socket: /e.sock }, ${A}]`)).toEqual([local, named, last])
+    expect(waysOf(`element: ${A}`)).toEqual([named, last])
+    expect(waysOf(`element: ${A}\nlinkLocal: false`)).toEqual([named])
+  })
+
+  test('a socket alone is all there is: there is no token for another way', () => {
+    expect(waysOf('element: { socket: /e.sock }')).toEqual([{ socket: '/e.sock' }])
+  })
+
+  test('without a list it is the link-local one, with what the packages put there', () => {
+    const credentials = { tokenFile: '/etc/mooring/token', caFile: '/etc/mooring/ca.crt' }
+    expect(waysOf('')).toEqual([{ url: LINK_LOCAL, ...credentials }])
+    expect(() => waysOf('linkLocal: false')).toThrow(/no way to the element/)
+  })
+
+  test('one that the list has at its own place is not tried twice', () => {
+    const first = `element: [{ url: "${LINK_LOCAL}", tokenFile: /t }, ${A}]`
+    expect(waysOf(first)).toMatchObject([{ url: LINK_LOCAL }, { url: 'https://192.0.2.10:9443' }])
+  })
+})

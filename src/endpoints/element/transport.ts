@@ -18,6 +18,8 @@ export interface TransportOptions {
   readonly timeoutMs?: number | undefined
   /** How many connections are open at once. Default 16; further calls wait for one. */
   readonly connections?: number | undefined
+  /** How long one attempt to connect may take, TLS and all. Default 5 s. */
+  readonly connectTimeoutMs?: number | undefined
 }
 
 export interface Message {
@@ -40,7 +42,7 @@ export interface Transport {
   close(): Promise<void>
 }
 
-const DEFAULT_TIMEOUT_MS = 60_000
+export const DEFAULT_TIMEOUT_MS = 60_000
 const DEFAULT_CONNECTIONS = 16
 const CONNECT_TIMEOUT_MS = 5_000
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024
@@ -52,7 +54,7 @@ const KEEP_ALIVE_MS = 30_000
 
 export function createTransport(address: ElementAddress, options: TransportOptions): Transport {
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS
-  const pool = createPool(address, options.connections ?? DEFAULT_CONNECTIONS)
+  const pool = createPool(address, options)
   const authorization = 'token' in address ? { authorization: `Bearer ${address.token}` } : {}
   return {
     send: async (message) => {
@@ -78,9 +80,9 @@ export function createTransport(address: ElementAddress, options: TransportOptio
   }
 }
 
-function createPool(address: ElementAddress, connections: number): Pool {
+function createPool(address: ElementAddress, options: TransportOptions): Pool {
   const shared = {
-    connections,
+    connections: options.connections ?? DEFAULT_CONNECTIONS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     maxResponseSize: MAX_ANSWER_BYTES,
     maxHeaderSize: MAX_HEADER_BYTES,
@@ -88,7 +90,7 @@ function createPool(address: ElementAddress, connections: number): Pool {
     headersTimeout: 0,
     bodyTimeout: 0,
   }
-  const timeout = CONNECT_TIMEOUT_MS
+  const timeout = options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS
   return 'socketPath' in address
     ? new Pool('http://element', { ...shared, connect: { timeout, socketPath: address.socketPath } })
     : new Pool(address.url, { ...shared, connect: { timeout, ...(address.ca && { ca: address.ca }) } })
