@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
-import type { ServedTarget as Inspected } from '../../../volumegroups/index.ts'
+import { type ServedTarget as Inspected, StorageError } from '../../../volumegroups/index.ts'
 import { type Backstore, readBackstore } from './backstores.ts'
-import { acl, group, lunLink, lunOf, MAPPING, mapping, TARGETS } from './layout.ts'
+import { acl, group, lunLink, lunOf, MAPPING, mapping, TARGETS, target } from './layout.ts'
 import type { ConfigTree } from './tree.ts'
 
 /** A LUN as the kernel has it. */
@@ -81,8 +81,14 @@ async function readLun(
   return { ...store, lun, readOnly: kind === MAPPING.readOnly }
 }
 
-/** As the domain sees it. */
+/** As the domain sees it. While the kernel waits for a command of the target, whoever reads it would wait too. */
 export async function inspectTarget(tree: ConfigTree, targetName: string): Promise<Inspected> {
+  if (!(await tree.settled(target(targetName), 0))) {
+    throw new StorageError(
+      'FENCE_INCOMPLETE',
+      `target ${targetName} has a command under way that must end first`,
+    )
+  }
   const { initiators, luns, halves } = await readTarget(tree, targetName)
   const half = { backingPath: '', serial: '', readOnly: false }
   return {

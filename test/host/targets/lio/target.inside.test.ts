@@ -126,6 +126,7 @@ describe('lio target', () => {
       await expect(own.target.revoke(one.targetName, one.lun)).rejects.toMatchObject(refusal)
       await expect(own.target.revoke(one.targetName, one.lun)).rejects.toMatchObject(refusal)
       await expect(own.target.pause()).rejects.toMatchObject(refusal)
+      await expect(own.target.inspect()).rejects.toMatchObject(refusal)
       await own.target.resume().catch(() => {})
       expect(await look(own.target, one, one.lun)).toBeUndefined()
       await own.target.grant(other)
