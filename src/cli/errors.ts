@@ -12,6 +12,11 @@ export class DeclinedError extends Error {
   override readonly name = 'DeclinedError'
 }
 
+/** What was asked for was found, and should not be there. */
+export class FoundError extends Error {
+  override readonly name = 'FoundError'
+}
+
 /** The command can not be carried out as it was written. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
@@ -30,7 +35,7 @@ export function tell(error: unknown, err: Output, { json }: { readonly json: boo
     err.write(json ? `${JSON.stringify(asProblem(error))}\n` : describe(error))
     return isUnreachable(error) ? EXIT.unreachable : EXIT.refused
   }
-  if (error instanceof DeclinedError) {
+  if (error instanceof DeclinedError || error instanceof FoundError) {
     err.write(`${error.message}\n`)
     return EXIT.refused
   }

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { attachmentGrant } from './attachment/grant.ts'
 import { attachmentList } from './attachment/list.ts'
 import { attachmentRevoke } from './attachment/revoke.ts'
+import { audit } from './audit.ts'
 import { backupCreate } from './backup/create.ts'
 import { backupList } from './backup/list.ts'
 import { completion } from './completion.ts'
@@ -133,6 +134,7 @@ export function addVerbs(program: Command, parts: CliParts): void {
     .configureOutput({ writeOut: (text) => out.write(text), writeErr: (text) => err.write(text) })
   const run = createRun(parts)
   status(program, run)
+  audit(program, run)
   for (const { name, about, verbs } of NOUNS) {
     const noun = program.command(name).description(about)
     for (const addTo of verbs) addTo(noun, run)

@@ -85,6 +85,8 @@ export const ACCESS = {
   createBackup: operate,
   listBackups: operate,
 
+  audit: view,
+
   getRecovery: view,
   listRecoveries: view,
 

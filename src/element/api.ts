@@ -9,6 +9,7 @@ import { type Metrics, serveMetrics } from './metrics.ts'
 import { OPENAPI } from './openapi.ts'
 import { toProblem, toStorageError } from './problems.ts'
 import { attachmentRoutes } from './routes/attachments.ts'
+import { auditRoutes } from './routes/audits.ts'
 import { backupRoutes } from './routes/backups.ts'
 import { contentRoutes } from './routes/contents.ts'
 import { diskRoutes } from './routes/disks.ts'
@@ -97,6 +98,7 @@ export function createElementApi(options: ElementApiOptions): FastifyInstance {
       contentRoutes,
       backupRoutes,
       recoveryRoutes,
+      auditRoutes,
     ]
     for (const add of [...routes, initiatorRoutes, attachmentRoutes, operationRoutes, policyRoutes])
       add(serve, groups)

@@ -1,6 +1,7 @@
 export type { Right } from './access.ts'
 export { createElementApi, type ElementApiOptions } from './api.ts'
 export type { Auth, Token } from './auth.ts'
+export { measureDrift } from './drift-metrics.ts'
 export { measureLeases } from './lease-metrics.ts'
 export { type ListenAddress, listen } from './listen.ts'
 export { createMetrics, type Metrics, measureAuthority, measurePool, measureSchedules } from './metrics.ts'

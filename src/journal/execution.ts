@@ -262,3 +262,13 @@ const about = <Tx extends JournalWriter>({ id, definition }: Live<Tx>) => ({
   operationId: id,
   kind: definition.kind,
 })
+
+export function newLive<Tx extends JournalWriter>(
+  id: string,
+  definition: AnyDefinition<Tx>,
+  intent: unknown,
+): Live<Tx> {
+  const outcome = Promise.withResolvers<unknown>()
+  const progress = { committed: false, result: undefined, step: undefined, failure: undefined }
+  return { id, definition, intent, outcome, ...progress }
+}

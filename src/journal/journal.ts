@@ -2,8 +2,17 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { decodeExactly, encodeExactly } from '../lib/exact-json.ts'
 import { settlesWithin, untilAborted } from '../lib/waiting.ts'
-import type { AnyDefinition, Definition } from './definition.ts'
-import { begin, type Ending, execute, goForward, type Live, type Surroundings, undo } from './execution.ts'
+import type { AnyDefinition, Definition, Lock } from './definition.ts'
+import {
+  begin,
+  type Ending,
+  execute,
+  goForward,
+  type Live,
+  newLive,
+  type Surroundings,
+  undo,
+} from './execution.ts'
 import { EntityLocks, type LockOwner } from './locks.ts'
 import type { JournalOptions } from './options.ts'
 import type { JournalWriter, OperationRecord } from './ports.ts'
@@ -33,6 +42,8 @@ export class Journal<Tx extends JournalWriter> implements AsyncDisposable {
   /** Those of this process that could not be noted down, by id. */
   readonly #open = new Map<string, LockOwner>()
   readonly #running = new Set<Promise<unknown>>()
+  /** What goes on beside operations. */
+  readonly #aside = new Set<Promise<unknown>>()
   readonly #stop = new AbortController()
   readonly #notes: StepNotes
   #callers = 0
@@ -204,6 +215,18 @@ export class Journal<Tx extends JournalWriter> implements AsyncDisposable {
   }
 
   /**
+   * Does what is no operation, because nothing of it has to be finished later, while no operation holds these locks;
+   * undefined when one does. Meanwhile operations find them held by something of this kind.
+   */
+  async alone<R>(kind: string, locks: readonly Lock[], work: () => Promise<R>): Promise<R | undefined> {
+    const owner = { operationId: this.#options.newId(), kind, sinceMs: this.#options.now().getTime() }
+    if (this.#stop.signal.aborted || this.#locks.acquire(locks, owner)) return undefined
+    const working = work().finally(() => this.#locks.release(owner))
+    this.#aside.add(working)
+    return working.finally(() => this.#aside.delete(working))
+  }
+
+  /**
    * Finishes what was left open, by a former process or because the database was away: forward past the commit point,
    * else back. Nothing else may begin meanwhile; what runs in this process goes on.
    */
@@ -212,6 +235,7 @@ export class Journal<Tx extends JournalWriter> implements AsyncDisposable {
       await this.#prune(tx)
       return tx.openOperations()
     })
+    await Promise.allSettled(this.#aside) // or it would be in the way
     for (const [id, owner] of this.#open) this.#leave(id, owner)
     this.#open.clear()
     const recovery: { [Key in Ending]: string[] } = { done: [], failed: [], faulted: [], open: [] }
@@ -267,18 +291,8 @@ export class Journal<Tx extends JournalWriter> implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort()
     this.#notes.stop()
-    await settlesWithin(Promise.allSettled(this.#running), this.#options.limits.drainMs)
+    await settlesWithin(Promise.allSettled([...this.#running, ...this.#aside]), this.#options.limits.drainMs)
   }
 }
 
 const hashOf = (request: unknown): string => createHash('sha256').update(encodeExactly(request)).digest('hex')
-
-function newLive<Tx extends JournalWriter>(
-  id: string,
-  definition: AnyDefinition<Tx>,
-  intent: unknown,
-): Live<Tx> {
-  const outcome = Promise.withResolvers<unknown>()
-  const progress = { committed: false, result: undefined, step: undefined, failure: undefined }
-  return { id, definition, intent, outcome, ...progress }
-}

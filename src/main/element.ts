@@ -10,6 +10,7 @@ import {
   createMetrics,
   listen,
   measureAuthority,
+  measureDrift,
   measureLeases,
   measurePool,
   measureSchedules,
@@ -18,13 +19,14 @@ import { createAuthorityKeeper } from '../element/loops/authority-keeper.ts'
 import { createBackupClock } from '../element/loops/backup-clock.ts'
 import { createPoolGuard } from '../element/loops/pool-guard.ts'
 import { createPoolRelief } from '../element/loops/pool-relief.ts'
+import { createReconciler } from '../element/loops/reconciler.ts'
 import { createScheduler } from '../element/loops/scheduler.ts'
 import { openPool, type Pool } from '../host/pool.ts'
 import { bootTimeMs, createSentinel, type Sentinel } from '../host/sentinel/sentinel.ts'
 import { createBtrfsStore } from '../host/stores/btrfs/store.ts'
 import { createLioTarget } from '../host/targets/lio/target.ts'
 import { createTgtTarget } from '../host/targets/tgt/target.ts'
-import { createAuthority, type InitiatorId, type Target, timesOf } from '../volumegroups/index.ts'
+import { createAuthority, type InitiatorId, type Sweep, type Target, timesOf } from '../volumegroups/index.ts'
 import { elementIdIn } from '../volumegroups/recovery/facts.ts'
 import { createVolumeGroups, type VolumeGroupsService } from '../volumegroups/service.ts'
 import { createLogger, type Running } from './lifecycle.ts'
@@ -76,7 +78,7 @@ export async function startElement(configFile: string): Promise<Running> {
       report: ({ error, ...trouble }) => log.warn({ ...trouble, err: error }, 'an operation is in trouble'),
     }),
   )
-  await openApis(stack, { config, service, log })
+  const swept = await openApis(stack, { config, service, log })
   finishOpen = service.finishOpen
   await keeper.held
   const recovery = await service.start()
@@ -85,6 +87,8 @@ export async function startElement(configFile: string): Promise<Running> {
   stack.use(createPoolGuard({ ...poolParts, relief }))
   const schedulerParts = { database, groups: service, log: log.child({ part: 'scheduler' }) }
   stack.use(createScheduler({ ...schedulerParts, ...config.scheduler }))
+  const reconcilerParts = { groups: service, swept, log: log.child({ part: 'reconciler' }) }
+  stack.use(createReconciler({ ...reconcilerParts, ...config.reconciler }))
   const everyMs = config.backup.everyMinutes * 60_000
   stack.use(createBackupClock({ backups, everyMs, log: log.child({ part: 'backup' }) }))
   log.info({ elementId: database.elementId, site: config.site, recovery }, 'element ready')
@@ -146,23 +150,31 @@ interface ApiParts {
   readonly log: Logger
 }
 
-/** The unix socket always, HTTPS when it is configured; both are closed before what they stand on. */
-async function openApis(stack: AsyncDisposableStack, { config, service, log }: ApiParts): Promise<void> {
+/**
+ * The unix socket always, HTTPS when it is configured; both are closed before what they stand on. What it gives back
+ * is told of each sweep, for the figures.
+ */
+async function openApis(
+  stack: AsyncDisposableStack,
+  { config, service, log }: ApiParts,
+): Promise<(sweep: Sweep) => void> {
   const metrics = createMetrics(VERSION)
   measureLeases(metrics.registry, (await service.status()).lease)
   measureSchedules(metrics, () => service.missedSchedules())
   measurePool(metrics, service)
   measureAuthority(metrics, service)
+  const swept = measureDrift(metrics.registry)
   const common = { groups: service, log: log.child({ part: 'api' }), metrics }
   const local = createElementApi({ ...common, auth: { kind: 'local' } })
   stack.defer(() => local.close())
   await listen(local, { socketPath: config.listen.socket })
   const { https } = config.listen
-  if (https === undefined) return
+  if (https === undefined) return swept
   const tls = { key: readFileSync(https.keyFile, 'utf8'), cert: readFileSync(https.certFile, 'utf8') }
   const remote = createElementApi({ ...common, tls, auth: bearerAuth(https.tokensFile, service) })
   stack.defer(() => remote.close())
   await listen(remote, { host: https.address, port: https.port })
+  return swept
 }
 
 function bearerAuth(tokensFile: string, { tokenOf }: VolumeGroupsService): Auth {

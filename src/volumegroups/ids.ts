@@ -62,6 +62,13 @@ const hexOf = (id: DiskId): string => uuidOf(id).replaceAll('-', '')
 /** SCSI unit serial number (VPD page 0x80): the 32 hex digits of the disk's UUID; tgt allows 36. */
 export const serialOf = (disk: DiskId): string => hexOf(disk)
 
+/** The disk that shows this serial number; undefined when none of ours does. */
+export function diskOfSerial(serial: string): DiskId | undefined {
+  const parts = /^(\w{8})(\w{4})(\w{4})(\w{4})(\w{12})$/.exec(serial)
+  const id = parts && diskIds.create(parts.slice(1).join('-'))
+  return id && diskIds.is(id) ? id : undefined
+}
+
 /**
  * NAA-6 identifier (VPD page 0x83, SPC-5 §7.7.6.5), 32 hex digits: `6`, a company's number, and the first 25 of the
  * disk's UUID. The kernel's own target makes it so of the serial number and can't be told another: see decision 0022.

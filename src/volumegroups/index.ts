@@ -1,3 +1,4 @@
+export * from './audits.ts'
 export * from './authority.ts'
 export * from './backups.ts'
 export * from './catalogue.ts'

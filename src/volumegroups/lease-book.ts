@@ -4,6 +4,7 @@ import type { DiskId, InitiatorId } from './ids.ts'
 import type { HeldDisk, Lease, LeaseRecord, LeaseRenewal } from './leases.ts'
 import { notFound } from './operations/parts.ts'
 import type { Caller } from './ports.ts'
+import type { NodeReport } from './rules/drift/nodes.ts'
 import { type LeaseTimes, overAfterMs } from './rules/leases.ts'
 import { checkRenewal } from './rules/requests.ts'
 import { readerFor } from './scope.ts'
@@ -38,6 +39,8 @@ export class LeaseBook implements Disposable {
   readonly #options: LeaseBookOptions
   readonly #heardMs = new Map<InitiatorId, number>()
   readonly #grantedMs = new Map<string, number>()
+  /** What initiators said with their last renewal. */
+  readonly #serves = new Map<InitiatorId, readonly DiskId[]>()
   readonly #shutOut = new Set<InitiatorId>()
   #listeningSinceMs = Number.POSITIVE_INFINITY
 
@@ -50,9 +53,9 @@ export class LeaseBook implements Disposable {
     this.#listeningSinceMs = this.#options.clock.elapsedMs()
   }
 
-  async renew(renewal: LeaseRenewal, caller: Caller | undefined): Promise<Lease> {
+  async renew({ serves, ...renewal }: LeaseRenewal, caller: Caller | undefined): Promise<Lease> {
     const { database, times, now, clock } = this.#options
-    checkRenewal(renewal)
+    checkRenewal({ ...renewal, serves })
     const { initiatorId } = renewal
     const heardMs = clock.elapsedMs()
     const holds = await database.transact(async (tx) => {
@@ -65,6 +68,8 @@ export class LeaseBook implements Disposable {
       return heldBy(reader, initiatorId)
     })
     this.#heardMs.set(initiatorId, heardMs)
+    if (serves) this.#serves.set(initiatorId, serves)
+    else this.#serves.delete(initiatorId)
     this.#shutOut.delete(initiatorId)
     return { initiatorId, durationMs: times.durationMs, renewMs: times.renewMs, holds }
   }
@@ -76,6 +81,15 @@ export class LeaseBook implements Disposable {
 
   revoked(held: Held): void {
     this.#grantedMs.delete(keyOf(held))
+  }
+
+  /** What those that are alive say that they serve. */
+  reports(): readonly NodeReport[] {
+    const nowMs = this.#options.clock.elapsedMs()
+    const overMs = overAfterMs(this.#options.times)
+    return [...this.#serves]
+      .filter(([id]) => nowMs - (this.#heardMs.get(id) ?? Number.NEGATIVE_INFINITY) < overMs)
+      .map(([initiatorId, serves]) => ({ initiatorId, serves }))
   }
 
   /** The initiator, silent since, has no session and no valid credentials. */

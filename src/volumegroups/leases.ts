@@ -8,6 +8,8 @@ export interface LeaseRenewal {
   readonly instance: string
   /** The machine's name, for people. */
   readonly host: string
+  /** The first MAX_REPORTED_DISKS that it serves. Left out: it can not tell. */
+  readonly serves?: readonly DiskId[] | undefined
 }
 
 /** A disk and the grant by which an initiator holds it: a later grant of the same disk is another one. */
@@ -26,7 +28,7 @@ export interface Lease {
 }
 
 /** A renewal as it is remembered. */
-export interface LeaseRecord extends LeaseRenewal {
+export interface LeaseRecord extends Omit<LeaseRenewal, 'serves'> {
   readonly renewedAt: Date
 }
 

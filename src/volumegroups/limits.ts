@@ -46,3 +46,10 @@ export const MAX_RPO_MS = 366 * 24 * 3_600_000
 export const MAX_RECOVERIES = 32
 /** In each of them; all are counted. */
 export const MAX_RECORDED_DECISIONS = 1000
+
+/** That a renewal of a lease tells of. */
+export const MAX_REPORTED_DISKS = 1024
+/** That an audit or a sweep tells of; all are counted. */
+export const MAX_FINDINGS = 1000
+/** Sweeps that found something and are told of. */
+export const MAX_SWEEPS = 32

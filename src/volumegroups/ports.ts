@@ -1,3 +1,4 @@
+import type { Audits } from './audits.ts'
 import type { Backups } from './backups.ts'
 import type { ByteRange, Contents, GroupSpace, StoredPair, StoredThing, StoreSource } from './contents.ts'
 import type { StorageError } from './errors.ts'
@@ -129,7 +130,7 @@ export interface DiskImageFilter extends PageQuery {
  * The domain port: what the CSI controller calls, what the REST client implements and what the element serves.
  * Every method throws StorageError and nothing else.
  */
-export interface VolumeGroups extends Policies, Projects, Contents, Leases, Backups, Recoveries {
+export interface VolumeGroups extends Policies, Projects, Contents, Leases, Backups, Recoveries, Audits {
   status(call?: CallOptions): Promise<ElementStatus>
   capacity(call?: CallOptions): Promise<PoolCapacity>
 

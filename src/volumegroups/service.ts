@@ -9,17 +9,19 @@ import {
 } from '../journal/index.ts'
 import { AwakeClock } from '../lib/awake-clock.ts'
 import { KeyedQueue } from '../lib/keyed-queue.ts'
+import type { Cluster, Sweep } from './audits.ts'
 import { type Authority, unquestionedAuthority } from './authority.ts'
 import { type BackupFolder, backupCalls } from './backups.ts'
 import { changes } from './changes.ts'
 import { contentReads } from './content-reads.ts'
 import type { Database, Reader, Transactor } from './database.ts'
+import { type Auditor, auditCalls, createAuditor } from './drift/auditor.ts'
 import { asStorageError, StorageError } from './errors.ts'
 import { exportsOf } from './exports.ts'
 import { operationIds } from './ids.ts'
 import { journalErrors } from './journal-errors.ts'
 import { LeaseBook, type LeaseClock } from './lease-book.ts'
-import { createManifests } from './manifests.ts'
+import { createManifests, type Manifests } from './manifests.ts'
 import { operationsOf } from './operations/index.ts'
 import type { Fencing } from './operations/parts.ts'
 import { policyChanges, policyReads } from './policies/calls.ts'
@@ -59,6 +61,8 @@ export interface ServiceOptions {
   readonly clock?: LeaseClock
   /** Left out: this element keeps no backups. */
   readonly backups?: BackupFolder
+  /** Left out: no cluster is asked what it believes. */
+  readonly cluster?: Cluster
   /** Left out: it is never in question. */
   readonly authority?: Authority
 }
@@ -75,6 +79,8 @@ export interface VolumeGroupsService extends VolumeGroups, AsyncDisposable {
   missedSchedules(): Promise<readonly MissedSchedules[]>
   /** Measures the pool; pauses the target when next to nothing is left in it, and resumes it when there is space again. */
   lookAtPool(): Promise<PoolCapacity>
+  /** Compares database, store, target and nodes, and repairs what is safe; refused without authority, or while paused. */
+  sweep(signal: AbortSignal): Promise<Sweep>
   /**
    * Brings database and store together, starts the target, finishes what a former process left open, and opens for
    * calls; until then NOT_READY.
@@ -108,8 +114,9 @@ export function createVolumeGroups(options: ServiceOptions): VolumeGroupsService
   const exportsFromDatabase = async () => exportsOf(store, await database.reader.grants())
   const about = aboutOf(options, now())
   const authorityNow = () => ({ ...authority.status(), serving: target.isServing() })
+  const auditor = auditorOf({ options, journal, manifests, leases, space, authority, now })
   const status = async () => ({ ...about, state, authority: authorityNow() })
-  const portOn = portsOn({ options, operations, leases, space, vouch: authority.vouch, now })
+  const portOn = portsOn({ options, operations, leases, space, auditor, vouch: authority.vouch, now })
   const createScheduledPoint: VolumeGroupsService['createScheduledPoint'] = (spec, call) =>
     authorized.run(operations.createRecoveryPoint, { ...spec, reason: 'schedule' }, { signal: call?.signal })
   const portFor = async (caller: Caller) =>
@@ -119,6 +126,7 @@ export function createVolumeGroups(options: ServiceOptions): VolumeGroupsService
     ...edge(portOn(database.reader, runnerFor(authorized, undefined)), admit, portFor),
     ...edge({ createScheduledPoint }, admit),
     ...edge({ lookAtPool: () => space.look() }, () => {}),
+    ...edge({ sweep: (signal: AbortSignal) => auditor.sweep(signal) }, () => admit(undefined)),
     exportsFromDatabase,
     missedSchedules: () => database.reader.missedPlans(now()),
     tokenOf: async (sha256) => knownToken(await database.reader.tokenOf(sha256), database.reader, now()),
@@ -145,12 +153,13 @@ interface PortParts {
   readonly operations: ReturnType<typeof operationsOf>
   readonly leases: LeaseBook
   readonly space: PoolSpace
+  readonly auditor: Auditor
   readonly vouch: Authority['vouch']
   readonly now: () => Date
 }
 
 /** The port for whoever has this reader and this runner. */
-function portsOn({ options, operations, leases, space, vouch, now }: PortParts) {
+function portsOn({ options, operations, leases, space, auditor, vouch, now }: PortParts) {
   const { database, store, target, backups } = options
   const hints = createSpaceHints({ store, reader: database.reader, now })
   return (reader: Reader, plain: Runner) => {
@@ -166,9 +175,30 @@ function portsOn({ options, operations, leases, space, vouch, now }: PortParts) 
       ...policyChanges(runner, operations),
       ...backupCalls(reader, backups),
       ...recoveryCalls(reader),
+      ...auditCalls(reader, auditor),
       capacity: () => space.capacity(),
     }
   }
+}
+
+interface AuditorParts extends Pick<PortParts, 'options' | 'leases' | 'space' | 'now'> {
+  readonly journal: Journal<Transactor>
+  readonly manifests: Manifests
+  readonly authority: Authority
+}
+
+function auditorOf({ options, journal, manifests, leases, space, authority, now }: AuditorParts): Auditor {
+  const { database, store, target, cluster } = options
+  return createAuditor({
+    ...{ database, store, target, cluster, manifests, now },
+    nodes: () => leases.reports(),
+    alone: (locks, work) => journal.alone('repair', locks, work),
+    mayRepair: async () => {
+      authority.check()
+      if ((await space.capacity()).state === 'paused')
+        throw new StorageError('NO_SPACE', 'the target is paused')
+    },
+  })
 }
 
 function journalOf(options: ServiceOptions, now: () => Date): Journal<Transactor> {

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import {
   type AssignmentFilter,
   type Attachment,
+  type Audit,
   type Backup,
   type CallOptions,
   type Connection,
@@ -106,6 +107,8 @@ export class FakeVolumeGroups implements VolumeGroups {
   readonly #policies: FakePolicies
   readonly #backups = new FakeTable<Backup>('backups')
   /** What a test wants told. */
+  /** What an audit finds. */
+  found: Audit = { at: new Date(), durationMs: 1, findings: [], count: 0, sweeps: [] }
   readonly recoveries = new FakeTable<RecoveryReport>('recoveries')
   readonly #operations = new FakeTable<Operation>('operations')
   readonly #requests = new Map<string, unknown>()
@@ -219,6 +222,11 @@ export class FakeVolumeGroups implements VolumeGroups {
   async listBackups(query: PageQuery = {}, call?: CallOptions): Promise<Page<Backup>> {
     heed(call)
     return this.#backups.page(query, () => true)
+  }
+
+  async audit(call?: CallOptions): Promise<Audit> {
+    heed(call)
+    return this.found
   }
 
   async getRecovery(id: RecoveryId, call?: CallOptions): Promise<RecoveryReport> {

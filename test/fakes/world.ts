@@ -5,7 +5,14 @@ import { join } from 'node:path'
 import { createBackupFolder } from '../../src/database/backups.ts'
 import { openDatabase } from '../../src/database/open.ts'
 import type { JournalLimits } from '../../src/journal/index.ts'
-import type { Authority, Database, RecoveryReport, Store, Target } from '../../src/volumegroups/index.ts'
+import type {
+  Authority,
+  Cluster,
+  Database,
+  RecoveryReport,
+  Store,
+  Target,
+} from '../../src/volumegroups/index.ts'
 import type { LeaseClock } from '../../src/volumegroups/lease-book.ts'
 import { createVolumeGroups, type VolumeGroupsService } from '../../src/volumegroups/service.ts'
 import { createMemoryPool, createMemoryStore } from './memory-store.ts'
@@ -29,6 +36,8 @@ export interface Boot {
   readonly authority?: Authority
   /** Whose the database is, if it is a new one. */
   readonly elementId?: string
+  /** What a cluster believes; left out, none is asked. */
+  readonly cluster?: Cluster
   /** Puts something between the element and what it works on. */
   readonly wrap?: (parts: Parts) => Parts
 }
@@ -85,7 +94,7 @@ export async function createWorld(
 
 async function bootElement(
   host: Pick<World, 'databasePath' | 'store' | 'daemon'> & { now: () => Date; clock: LeaseClock },
-  { limits, fencing, elementId, authority, wrap = (parts) => parts }: Boot,
+  { limits, fencing, elementId, authority, cluster, wrap = (parts) => parts }: Boot,
 ): Promise<Element> {
   const { store, now, clock } = host
   const database = await openDatabase(host.databasePath, { elementId })
@@ -96,6 +105,7 @@ async function bootElement(
     element: { name: 'element-1', site: 'site-1', version: '0.0.0' },
     now,
     clock,
+    ...(cluster && { cluster }),
     recovered: (decided) => {
       report = decided
     },

@@ -1,4 +1,5 @@
 import { attachmentCalls } from './attachments.ts'
+import { auditCalls } from './audits.ts'
 import { backupCalls } from './backups.ts'
 import { contentCalls } from './contents.ts'
 import { diskCalls } from './disks.ts'
@@ -36,6 +37,7 @@ export const API = {
   ...policyCalls,
   ...backupCalls,
   ...recoveryCalls,
+  ...auditCalls,
 }
 
 export type CallName = keyof typeof API

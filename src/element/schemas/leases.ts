@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { type Lease, type LeaseTerms, MAX_HOST_BYTES } from '../../volumegroups/index.ts'
+import { type Lease, type LeaseTerms, MAX_HOST_BYTES, MAX_REPORTED_DISKS } from '../../volumegroups/index.ts'
 import { describe } from './calls.ts'
 import { diskId, initiator } from './disks.ts'
 import { initiatorId } from './initiators.ts'
@@ -41,6 +41,12 @@ const LeaseRequest = request(
       description: 'Tells machines, and lives of one machine, apart: a boot id.',
     }),
     host: newName(MAX_HOST_BYTES, { description: "The machine's name, for people." }),
+    serves: Type.Optional(
+      Type.Array(diskId(), {
+        maxItems: MAX_REPORTED_DISKS,
+        description: 'The disks that the machine serves; left out: it can not tell.',
+      }),
+    ),
   },
   { title: 'LeaseRequest' },
 )

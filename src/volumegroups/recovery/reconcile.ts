@@ -47,8 +47,9 @@ export async function reconcile(parts: ReconcileParts): Promise<RecoveryReport |
   return report
 }
 
-async function carryOut(
-  { database, store }: ReconcileParts,
+/** One transaction, then the store and the manifests of what was found; and a report that is kept. */
+export async function carryOut(
+  { database, store }: Pick<ReconcileParts, 'database' | 'store'>,
   facts: Facts,
   decisions: readonly Decision[],
   summary: Omit<RecoveryReport, 'decisions'>,

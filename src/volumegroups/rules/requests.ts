@@ -10,6 +10,7 @@ import {
   MAX_LOCK_MS,
   MAX_NAME_BYTES,
   MAX_PROJECT_PATH_BYTES,
+  MAX_REPORTED_DISKS,
   MAX_WHY_BYTES,
   MIN_DISK_BYTES,
 } from '../limits.ts'
@@ -125,11 +126,14 @@ export function checkInitiator({ id, name, maxAttachments }: InitiatorSpec): voi
   faults.throwIfAny()
 }
 
-export function checkRenewal({ initiatorId, instance, host }: LeaseRenewal): void {
+export function checkRenewal({ initiatorId, instance, host, serves }: LeaseRenewal): void {
   const faults = new Violations()
   checkName(faults, 'initiatorId', initiatorId, MAX_INITIATOR_ID_BYTES)
   checkName(faults, 'instance', instance)
   checkName(faults, 'host', host, MAX_HOST_BYTES)
+  if (serves && serves.length > MAX_REPORTED_DISKS) {
+    faults.add('serves', 'INVALID_ARGUMENT', `serves: no more than ${MAX_REPORTED_DISKS} disks`)
+  }
   faults.throwIfAny()
 }
 

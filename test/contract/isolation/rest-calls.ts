@@ -159,6 +159,7 @@ export const REST_CALLS: { readonly [Name in CallName]: (other: Things, own: Thi
   getOperation: ({ operationId }) => [{ params: { operationId } }],
   listOperations: () => [{ query: { state: 'failed' } }],
 
+  audit: none,
   createBackup: none,
   listBackups: none,
 

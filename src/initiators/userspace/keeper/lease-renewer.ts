@@ -6,6 +6,7 @@ import {
   type HeldDisk,
   type Lease,
   type LeaseRenewal,
+  MAX_REPORTED_DISKS,
   type StorageError,
   type VolumeGroups,
 } from '../../../volumegroups/index.ts'
@@ -104,7 +105,7 @@ export class LeaseRenewer implements AsyncDisposable {
       const before = await served()
       const sentMs = this.#elapsedMs()
       const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(this.#renewMs)])
-      const lease = await groups.renewLease(renewal, { signal })
+      const lease = await groups.renewLease({ ...renewal, serves: reported(before) }, { signal })
       if (this.#failure) log.info('the lease is renewed again')
       this.#lease = { lease, sentMs }
       this.#failure = undefined
@@ -135,3 +136,7 @@ export class LeaseRenewer implements AsyncDisposable {
     await this.#running
   }
 }
+
+/** Where nothing is served here, the kernel may serve the node's disks: then this process can not tell. */
+const reported = (served: readonly ServedGrant[]): DiskId[] | undefined =>
+  served.length === 0 ? undefined : served.slice(0, MAX_REPORTED_DISKS).map(({ diskId }) => diskId)
