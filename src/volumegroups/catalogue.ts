@@ -356,7 +356,7 @@ export const CATALOGUE = {
   DATA_MISSING: {
     kind: 'precondition_failed',
     meaning: 'The disk or volume group is known, and the store does not have its data: it is not served.',
-    fix: 'Put the data back where they were and restart the element, or restore a recovery point, or delete it; `mooring recovery show` says what was found.',
+    fix: 'Put the data back where they were: they are served again within a sweep. Or restore a recovery point, or delete it; `mooring audit` says what is missing.',
   },
   MANIFEST_DAMAGED: {
     kind: 'precondition_failed',

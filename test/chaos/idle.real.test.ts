@@ -3,6 +3,9 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createElementEndpoint } from '../../src/endpoints/element/element-endpoint.ts'
+import { encodeRequest } from '../../src/host/targets/tgt/ipc.ts'
+import { showTargets } from '../../src/host/targets/tgt/requests.ts'
 import { CountingRelay } from '../support/counting-relay.ts'
 import { Deployment } from '../support/deployment.ts'
 import { byLength, isLong } from '../support/duration.ts'
@@ -15,10 +18,14 @@ import {
 } from '../support/volumes.ts'
 import { commitsIn } from '../support/wal.ts'
 
-/** Nothing happens: nothing is written, and nothing is asked of the target, however many disks are attached. */
+/**
+ * Nothing happens: nothing is written, and nothing is told to the target, however many disks are attached. Sweeps that
+ * compare all sides go on: each asks the target once what it serves.
+ */
 
 const DISKS = byLength(20, 100)
 const IDLE_MS = byLength(20_000, 600_000)
+const SWEEP_MS = byLength(2000, 60_000)
 /** After the last attach: what that brings about is over then. */
 const SETTLE_MS = 3000
 const MIB = 1024 ** 2
@@ -27,12 +34,15 @@ const CLOCK_TICKS_PER_S = 100
 let deployment: Deployment
 let databasePath: string
 beforeAll(async () => {
-  deployment = await Deployment.start({ name: 'mooring-idle', maxVolumes: DISKS, poolBytes: 16 * 1024 ** 3 })
+  deployment = await Deployment.start({
+    ...{ name: 'mooring-idle', maxVolumes: DISKS, poolBytes: 16 * 1024 ** 3 },
+    reconciler: { everyMs: SWEEP_MS },
+  })
   databasePath = join(deployment.folder, 'element/element.db')
 })
 afterAll(() => deployment?.[Symbol.asyncDispose]())
 
-test(`with ${DISKS} disks attached and idle, only leases are written and the target is asked nothing`, {
+test(`with ${DISKS} disks attached and idle, only leases are written and the target is only asked what it serves`, {
   timeout: byLength(240_000, 1_800_000),
 }, async () => {
   const driver = deployment.driver()
@@ -52,13 +62,18 @@ test(`with ${DISKS} disks attached and idle, only leases are written and the tar
     const commits = commitsIn(databasePath)
     process.stdout.write(
       `${DISKS} disks, idle for ${IDLE_MS / 1000} s: ${commits.length} commits, ` +
-        `${relay.connections} target commands, ${percent.toFixed(2)} % of a core for the element\n`,
+        `${relay.connections} requests that read the target, ${percent.toFixed(2)} % of a core for the element\n`,
     )
     const leases = pagesOfLeases()
     expect(commits.filter((pages) => pages.some((page) => !leases.has(page)))).toEqual([])
-    expect(relay.connections).toBe(0)
+    const reading = encodeRequest(showTargets)
+    expect(relay.requests.filter((request) => !request.equals(reading))).toEqual([])
+    expect(relay.connections).toBeGreaterThan(0)
+    expect(relay.connections).toBeLessThanOrEqual(IDLE_MS / SWEEP_MS)
     if (isLong) expect(percent).toBeLessThan(1)
   }
+  await using element = createElementEndpoint({ socketPath: deployment.elementSocket })
+  expect(await element.audit()).toMatchObject({ findings: [], sweeps: [] })
   for (const volume of volumes) {
     await detachVolume(driver, volume)
     await deleteVolume(driver, volume)

@@ -2,13 +2,18 @@ import { once } from 'node:events'
 import { rename, rm } from 'node:fs/promises'
 import { connect, createServer, type Socket } from 'node:net'
 
-/** Stands at a unix socket in the place of whoever listens there, passes everything on, and counts the connections. */
+/**
+ * Stands at a unix socket in the place of whoever listens there, passes everything on, counts the connections and keeps
+ * what each of them asks first.
+ */
 export class CountingRelay implements AsyncDisposable {
   connections = 0
+  readonly requests: Buffer[] = []
   readonly #path: string
   readonly #sockets = new Set<Socket>()
   readonly #server = createServer((client) => {
     this.connections += 1
+    client.once('data', (request) => this.requests.push(request as Buffer))
     const server = connect(this.#behind)
     for (const [from, to] of [
       [client, server],

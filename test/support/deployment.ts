@@ -41,6 +41,8 @@ export interface DeploymentOptions {
   readonly transport?: 'socket' | 'https'
   /** As in the element's configuration. */
   readonly authority?: { readonly mode?: 'bounded' | 'available'; readonly leaseMs?: number }
+  /** As in the element's configuration. */
+  readonly reconciler?: { readonly everyMs: number }
   /** What the element keeps beside its pool is on a disk of its own, which can be filled and frozen. */
   readonly stateDisk?: boolean
   /** No controller and no node. */
@@ -119,6 +121,7 @@ export class Deployment implements AsyncDisposable {
         portal: { address: '127.0.0.1', port: await freePort() },
         target: { onStop: options.onStop ?? 'stop' },
         authority: options.authority ?? {},
+        reconciler: options.reconciler ?? {},
       },
       controller: {
         csiEndpoint: `unix://${this.controllerSocket}`,
