@@ -11,8 +11,10 @@ import { diskCreate } from './disk/create.ts'
 import { diskDelete } from './disk/delete.ts'
 import { diskGrow } from './disk/grow.ts'
 import { diskList } from './disk/list.ts'
+import { diskPurge } from './disk/purge.ts'
 import { diskRestore } from './disk/restore.ts'
 import { diskShow } from './disk/show.ts'
+import { diskUndelete } from './disk/undelete.ts'
 import { initiatorList } from './initiator/list.ts'
 import { initiatorRemove } from './initiator/remove.ts'
 import { initiatorShow } from './initiator/show.ts'
@@ -53,11 +55,13 @@ import { vgCreate } from './vg/create.ts'
 import { vgDelete } from './vg/delete.ts'
 import { vgList } from './vg/list.ts'
 import { vgMove } from './vg/move.ts'
+import { vgPurge } from './vg/purge.ts'
 import { vgRestore } from './vg/restore.ts'
 import { vgRevert } from './vg/revert.ts'
 import { vgSet } from './vg/set.ts'
 import { vgShow } from './vg/show.ts'
 import { vgSpace } from './vg/space.ts'
+import { vgUndelete } from './vg/undelete.ts'
 
 /** Adds a verb below its noun. */
 type AddVerb = (noun: Command, run: Run) => void
@@ -75,12 +79,18 @@ const NOUNS: readonly {
   {
     name: 'vg',
     about: 'volume groups',
-    verbs: [vgList, vgShow, vgSpace, vgCreate, vgSet, vgMove, vgRestore, vgRevert, vgDelete],
+    verbs: [
+      ...[vgList, vgShow, vgSpace, vgCreate, vgSet, vgMove, vgRestore, vgRevert],
+      ...[vgDelete, vgUndelete, vgPurge],
+    ],
   },
   {
     name: 'disk',
     about: 'disks of volume groups',
-    verbs: [diskList, diskShow, diskCreate, diskGrow, diskClone, diskRestore, diskDelete],
+    verbs: [
+      ...[diskList, diskShow, diskCreate, diskGrow, diskClone, diskRestore],
+      ...[diskDelete, diskUndelete, diskPurge],
+    ],
   },
   {
     name: 'rp',

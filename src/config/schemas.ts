@@ -130,6 +130,16 @@ export const ElementConfig = Type.Object(
       },
       { ...strict, default: {} },
     ),
+    /** Disks and groups that users delete. Those of Kubernetes go by their class. */
+    deletes: Type.Object(
+      {
+        /** How long they can be had again; 0 = gone at once. */
+        graceHours: Type.Number({ minimum: 0, maximum: 8784, default: 24 }),
+        /** Whether they go before their time while the pool is above its stop mark, soonest over first. */
+        purgeWhenFull: Type.Boolean({ default: false }),
+      },
+      { ...strict, default: {} },
+    ),
     /** What makes the recovery points that policies want. */
     scheduler: Type.Object(
       {

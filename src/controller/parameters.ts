@@ -1,3 +1,4 @@
+import { parseDeleteGrace } from '../csi/delete-grace.ts'
 import { FILE_SYSTEMS, type FileSystem, isFileSystem } from '../csi/file-systems.ts'
 import type { ProjectPath, Violations } from '../volumegroups/index.ts'
 
@@ -14,9 +15,11 @@ export interface StorageClass {
   readonly fileSystem: FileSystem | undefined
   /** Empty for none. */
   readonly mkfsOptions: string
+  /** How long a deleted volume can be had again. */
+  readonly deleteGraceMs: number
 }
 
-const STORAGE_CLASS = ['volumeGroup', 'fsType', 'mkfsOptions', 'project', 'createProject']
+const STORAGE_CLASS = ['volumeGroup', 'fsType', 'mkfsOptions', 'project', 'createProject', 'deleteGrace']
 /** The sidecars add keys of their own under this prefix. */
 const SIDECARS = 'csi.storage.k8s.io/'
 
@@ -24,6 +27,7 @@ const SIDECARS = 'csi.storage.k8s.io/'
 export function parseStorageClass(parameters: Parameters, faults: Violations): StorageClass {
   refuseParameters(parameters, { field: 'parameters', known: STORAGE_CLASS }, faults)
   const { project = '/', createProject = 'false', volumeGroup, fsType = '', mkfsOptions = '' } = parameters
+  const { deleteGrace = '' } = parameters
   const add = (name: string, message: string): void =>
     faults.add(`parameters.${name}`, 'INVALID_ARGUMENT', `parameters.${name} ${message}`)
   if (volumeGroup === '') add('volumeGroup', 'is empty; leave it out for a group of its own')
@@ -35,6 +39,7 @@ export function parseStorageClass(parameters: Parameters, faults: Violations): S
     volumeGroup,
     fileSystem: isFileSystem(fsType) ? fsType : undefined,
     mkfsOptions: mkfsOptions.trim(),
+    deleteGraceMs: parseDeleteGrace(deleteGrace, faults),
   }
 }
 

@@ -1,4 +1,5 @@
 import { type Capability, parseCapabilities } from '../csi/capability.ts'
+import { toGraceAttributes } from '../csi/delete-grace.ts'
 import { DEFAULT_FILE_SYSTEM, type FileSystem } from '../csi/file-systems.ts'
 import type { CreateVolumeRequest, VolumeContentSource } from '../csi/messages.ts'
 import { parseMkfsOptions } from '../csi/mkfs-options.ts'
@@ -14,10 +15,8 @@ import { existingDiskId } from './volume.ts'
 export function parseDiskSpec(request: CreateVolumeRequest): DiskSpec {
   const spec = parsing((faults) => {
     const capabilities = parseCapabilities(request.volumeCapabilities, 'volume_capabilities', faults)
-    const { project, createProject, volumeGroup, mkfsOptions, ...storageClass } = parseStorageClass(
-      request.parameters,
-      faults,
-    )
+    const { project, createProject, volumeGroup, mkfsOptions, deleteGraceMs, ...storageClass } =
+      parseStorageClass(request.parameters, faults)
     const groupChanges = parseMutableParameters(request.mutableParameters, faults)
     refuseEmptySource(request.volumeContentSource, faults)
     const fileSystem = chooseFileSystem(capabilities, storageClass.fileSystem, faults)
@@ -28,7 +27,7 @@ export function parseDiskSpec(request: CreateVolumeRequest): DiskSpec {
       createProject,
       group: chooseGroup(volumeGroup, request.parameters, faults),
       size: parseCapacity(request.capacityRange, 'capacity_range', faults),
-      attributes: toVolumeContext({ fileSystem, mkfsOptions }),
+      attributes: { ...toVolumeContext({ fileSystem, mkfsOptions }), ...toGraceAttributes(deleteGraceMs) },
       ...(groupChanges && { groupChanges }),
     }
   })

@@ -13,7 +13,7 @@ import { type Row, toDate } from './rows.ts'
 import type { Schema } from './schema.ts'
 import { sliced } from './slices.ts'
 
-type TombstoneReader = Pick<Reader, 'deletedDisk' | 'deletedGroup' | 'deletedThings'>
+type TombstoneReader = Pick<Reader, 'deletedDisk' | 'deletedGroup' | 'deletedThings' | 'deletedSums'>
 type TombstoneWriter = Pick<
   Transactor,
   'putDeletedDisk' | 'putDeletedGroup' | 'insertUndeleted' | 'dropDeleted'
@@ -29,6 +29,17 @@ export function tombstoneReader(db: Kysely<Schema>): TombstoneReader {
       return row && toDeletedDisk(row)
     },
     deletedGroup: (id) => deletedGroupOf(db, id),
+    deletedSums: async () => {
+      const query = db.selectFrom('tombstones').groupBy('kind').orderBy('kind').select('kind')
+      const rows = await query
+        .select(({ fn }) => [fn.countAll().as('count'), fn.sum('size_bytes').as('bytes')])
+        .execute()
+      return rows.map(({ kind, count, bytes }) => ({
+        kind: kind as DeletedThing['kind'],
+        count: Number(count),
+        sizeBytes: BigInt(bytes ?? 0),
+      }))
+    },
     deletedThings: async ({ kind, groupId, within }, slice) => {
       let query = db.selectFrom(placed(db).as('tombstone')).selectAll()
       if (kind !== undefined) query = query.where('kind', '=', kind)

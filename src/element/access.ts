@@ -34,12 +34,16 @@ export const ACCESS = {
   updateGroup: change,
   moveGroup: operate,
   deleteGroup: change,
+  undeleteGroup: operate,
 
   createDisk: change,
   getDisk: viewByNode,
   listDisks: viewByNode,
   growDisk: change,
   deleteDisk: change,
+  undeleteDisk: operate,
+  listDeleted: view,
+  purgeDeleted: operate,
 
   createRecoveryPoint: change,
   createGroupPoint: change,

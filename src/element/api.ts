@@ -12,6 +12,7 @@ import { attachmentRoutes } from './routes/attachments.ts'
 import { auditRoutes } from './routes/audits.ts'
 import { backupRoutes } from './routes/backups.ts'
 import { contentRoutes } from './routes/contents.ts'
+import { deletionRoutes } from './routes/deletions.ts'
 import { diskRoutes } from './routes/disks.ts'
 import { initiatorRoutes } from './routes/initiators.ts'
 import { operationRoutes } from './routes/operations.ts'
@@ -94,6 +95,7 @@ export function createElementApi(options: ElementApiOptions): FastifyInstance {
       statusRoutes,
       volumeGroupRoutes,
       diskRoutes,
+      deletionRoutes,
       recoveryPointRoutes,
       contentRoutes,
       backupRoutes,

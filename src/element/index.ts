@@ -1,6 +1,7 @@
 export type { Right } from './access.ts'
 export { createElementApi, type ElementApiOptions } from './api.ts'
 export type { Auth, Token } from './auth.ts'
+export { measureDeletions } from './deletion-metrics.ts'
 export { measureDrift } from './drift-metrics.ts'
 export { measureLeases } from './lease-metrics.ts'
 export { type ListenAddress, listen } from './listen.ts'

@@ -10,6 +10,7 @@ import {
   createMetrics,
   listen,
   measureAuthority,
+  measureDeletions,
   measureDrift,
   measureLeases,
   measurePool,
@@ -19,6 +20,7 @@ import { createAuthorityKeeper } from '../element/loops/authority-keeper.ts'
 import { createBackupClock } from '../element/loops/backup-clock.ts'
 import { createPoolGuard } from '../element/loops/pool-guard.ts'
 import { createPoolRelief } from '../element/loops/pool-relief.ts'
+import { createPurger, type Purger, type PurgerParts } from '../element/loops/purger.ts'
 import { createReconciler } from '../element/loops/reconciler.ts'
 import { createScheduler } from '../element/loops/scheduler.ts'
 import { openPool, type Pool } from '../host/pool.ts'
@@ -70,7 +72,7 @@ export async function startElement(configFile: string): Promise<Running> {
       marks: { ...config.space, reserveBytes: BigInt(config.space.reserveBytes) },
       backups,
       lease: { ...config.lease, fenceMs: config.target.fenceMs },
-      fencing: config.fencing,
+      ...{ fencing: config.fencing, graceMs: config.deletes.graceHours * 3_600_000 },
       authority,
       element: { name: config.name, site: config.site, version: VERSION },
       recovered: ({ decisions: _, ...summary }) => log.warn(summary, 'database and data differed'),
@@ -85,6 +87,7 @@ export async function startElement(configFile: string): Promise<Running> {
   const poolParts = { groups: service, log: log.child({ part: 'pool' }) }
   const relief = createPoolRelief({ ...poolParts, reader: database.reader, store, now: () => new Date() })
   stack.use(createPoolGuard({ ...poolParts, relief }))
+  stack.use(createConfiguredPurger(config, { reader: database.reader, groups: service, log }))
   const schedulerParts = { database, groups: service, log: log.child({ part: 'scheduler' }) }
   stack.use(createScheduler({ ...schedulerParts, ...config.scheduler }))
   const reconcilerParts = { groups: service, swept, log: log.child({ part: 'reconciler' }) }
@@ -113,6 +116,9 @@ function openConfiguredPool({ pool, target }: ElementSettings): Promise<Pool> {
     leaveMounted: target.onStop === 'serve',
   })
 }
+
+const createConfiguredPurger = ({ deletes }: ElementSettings, parts: Omit<PurgerParts, 'whenFull'>): Purger =>
+  createPurger({ ...parts, log: parts.log.child({ part: 'purger' }), whenFull: deletes.purgeWhenFull })
 
 const targetDir = ({ stateDir }: ElementSettings): string => join(stateDir, 'tgt')
 
@@ -160,6 +166,7 @@ async function openApis(
 ): Promise<(sweep: Sweep) => void> {
   const metrics = createMetrics(VERSION)
   measureLeases(metrics.registry, (await service.status()).lease)
+  measureDeletions(metrics.registry, () => service.deletedSums())
   measureSchedules(metrics, () => service.missedSchedules())
   measurePool(metrics, service)
   measureAuthority(metrics, service)

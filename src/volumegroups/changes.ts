@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Reader } from './database.ts'
+import type { Deletions } from './deletions.ts'
 import { tokenIds } from './ids.ts'
 import type { LeaseBook } from './lease-book.ts'
 import { createToken } from './operations/createToken.ts'
@@ -8,6 +9,7 @@ import type { operationsOf } from './operations/index.ts'
 import { namedBy, silentOf } from './operations/revoke.ts'
 import type { CallOptions, VolumeGroups } from './ports.ts'
 import {
+  checkDeletion,
   checkDisk,
   checkGroup,
   checkGroupChanges,
@@ -18,6 +20,7 @@ import {
   checkRecoveryPoint,
   checkTerms,
   checkToken,
+  checkUndeletion,
   checkWhy,
 } from './rules/requests.ts'
 import { hidingHolders, type Runner } from './scope.ts'
@@ -32,7 +35,8 @@ export interface ChangeParts {
 
 type Changes =
   | ('createProject' | 'moveProject' | 'deleteProject' | 'createToken' | 'revokeToken')
-  | ('createGroup' | 'updateGroup' | 'moveGroup' | 'deleteGroup' | 'createDisk' | 'growDisk' | 'deleteDisk')
+  | ('createGroup' | 'updateGroup' | 'moveGroup' | 'createDisk' | 'growDisk')
+  | ('deleteGroup' | 'deleteDisk' | 'undeleteGroup' | 'undeleteDisk' | 'purgeDeleted')
   | PointChanges
   | ('registerInitiator' | 'removeInitiator' | 'grant' | 'revoke')
 
@@ -45,6 +49,7 @@ export function changes(parts: ChangeParts): Pick<VolumeGroups, Changes> {
     ...projectChanges(parts),
     ...tokenChanges(parts),
     ...pointChanges(parts),
+    ...deletions(parts),
     createGroup: async (spec, call) => {
       checkGroup(spec)
       return runner.run(operations.createGroup, spec, optionsOf(call))
@@ -53,7 +58,6 @@ export function changes(parts: ChangeParts): Pick<VolumeGroups, Changes> {
       checkGroupChanges(changes)
       return runner.run(operations.updateGroup, { id, changes }, optionsOf(call))
     },
-    deleteGroup: (id, call) => runner.run(operations.deleteGroup, id, optionsOf(call)),
     createDisk: async (spec, call) => {
       checkDisk(spec)
       return runner.run(operations.createDisk, spec, optionsOf(call))
@@ -62,13 +66,41 @@ export function changes(parts: ChangeParts): Pick<VolumeGroups, Changes> {
       checkGrowth(size)
       return hidingHolders(reader, await runner.run(operations.growDisk, { id, size }, optionsOf(call)))
     },
-    deleteDisk: (id, call) => runner.run(operations.deleteDisk, id, optionsOf(call)),
     registerInitiator: async (spec, call) => {
       checkInitiator(spec)
       return runner.run(operations.registerInitiator, spec, optionsOf(call))
     },
     removeInitiator: (id, call) => runner.run(operations.removeInitiator, id, optionsOf(call)),
     ...attachmentChanges(parts),
+  }
+}
+
+function deletions({
+  runner,
+  reader,
+  operations,
+}: ChangeParts): Pick<VolumeGroups, Exclude<keyof Deletions, 'listDeleted'>> {
+  return {
+    deleteGroup: async (id, options, call) => {
+      checkDeletion(options)
+      const request = { id, ...options, actor: call?.caller?.id }
+      return runner.run(operations.deleteGroup, request, optionsOf(call))
+    },
+    deleteDisk: async (id, options, call) => {
+      checkDeletion(options)
+      const request = { id, ...options, actor: call?.caller?.id }
+      return runner.run(operations.deleteDisk, request, optionsOf(call))
+    },
+    undeleteGroup: async (id, options, call) => {
+      checkUndeletion(options)
+      return runner.run(operations.undeleteGroup, { id, ...options }, optionsOf(call))
+    },
+    undeleteDisk: async (id, options, call) => {
+      checkUndeletion(options)
+      const disk = await runner.run(operations.undeleteDisk, { id, ...options }, optionsOf(call))
+      return hidingHolders(reader, disk)
+    },
+    purgeDeleted: (id, call) => runner.run(operations.purgeDeleted, { id }, optionsOf(call)),
   }
 }
 

@@ -1,5 +1,5 @@
 import type { JournalWriter, Transactions } from '../journal/index.ts'
-import type { DeletedDisk, DeletedFilter, DeletedGroup, DeletedThing } from './deletions.ts'
+import type { DeletedDisk, DeletedFilter, DeletedGroup, DeletedSum, DeletedThing } from './deletions.ts'
 import type {
   DiskId,
   InitiatorId,
@@ -152,6 +152,7 @@ export interface Reader extends RecoveryReader, PolicyReader {
   /** Deleted, and not gone yet. */
   deletedDisk(id: DiskId): Promise<DeletedDisk | undefined>
   deletedGroup(id: VolumeGroupId): Promise<DeletedGroup | undefined>
+  deletedSums(): Promise<readonly DeletedSum[]>
   deletedThings(query: DeletedQuery, slice: Slice): Promise<readonly DeletedThing[]>
 
   recoveryPoint(id: RecoveryPointId): Promise<RecoveryPoint | undefined>

@@ -80,3 +80,11 @@ export interface Deletions {
   /** Does not wait for the time to be over; a group's deleted disks go with it. OK when it is gone already. */
   purgeDeleted(id: DiskId | VolumeGroupId, call?: CallOptions): Promise<void>
 }
+
+/** How much of one kind was deleted and can be had again. */
+export interface DeletedSum {
+  readonly kind: DeletedThing['kind']
+  readonly count: number
+  /** The sizes of the disks together. */
+  readonly sizeBytes: bigint
+}

@@ -35,6 +35,8 @@ export const MIN_SCHEDULE_INTERVAL_MS = 60_000
 export const MAX_SCHEDULE_INTERVAL_MS = 366 * 24 * 3_600_000
 /** Scheduled points are made at most this long after the time that a cron expression says; see `Schedule`. */
 export const MAX_SPREAD_MS = 15 * 60_000
+/** For what is deleted to be had again: a year. */
+export const MAX_GRACE_MS = 366 * 24 * 3_600_000
 /** Of each line of a retention. */
 export const MAX_RETAINED = 1000
 /** Ten years. */

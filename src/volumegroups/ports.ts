@@ -1,6 +1,7 @@
 import type { Audits } from './audits.ts'
 import type { Backups } from './backups.ts'
 import type { ByteRange, Contents, GroupSpace, StoredPair, StoredThing, StoreSource } from './contents.ts'
+import type { Deletions } from './deletions.ts'
 import type { StorageError } from './errors.ts'
 import type { GroupChanges } from './group-changes.ts'
 import type { DiskId, InitiatorId, OperationId, ProjectId, RecoveryPointId, VolumeGroupId } from './ids.ts'
@@ -130,7 +131,15 @@ export interface DiskImageFilter extends PageQuery {
  * The domain port: what the CSI controller calls, what the REST client implements and what the element serves.
  * Every method throws StorageError and nothing else.
  */
-export interface VolumeGroups extends Policies, Projects, Contents, Leases, Backups, Recoveries, Audits {
+export interface VolumeGroups
+  extends Policies,
+    Projects,
+    Contents,
+    Leases,
+    Backups,
+    Deletions,
+    Recoveries,
+    Audits {
   status(call?: CallOptions): Promise<ElementStatus>
   capacity(call?: CallOptions): Promise<PoolCapacity>
 
@@ -143,8 +152,6 @@ export interface VolumeGroups extends Policies, Projects, Contents, Leases, Back
   ): Promise<Page<VolumeGroup>>
   /** Sets policies and labels, all or nothing. */
   updateGroup(id: VolumeGroupId, changes: GroupChanges, call?: CallOptions): Promise<VolumeGroup>
-  /** Refuses a group that holds anything. OK when it is gone already. */
-  deleteGroup(id: VolumeGroupId, call?: CallOptions): Promise<void>
 
   /** Idempotent by (project, name): a retry that fits gets the disk made before; else NAME_TAKEN. */
   createDisk(spec: DiskSpec, call?: CallOptions): Promise<Disk>
@@ -152,8 +159,6 @@ export interface VolumeGroups extends Policies, Projects, Contents, Leases, Back
   listDisks(query?: DiskFilter, call?: CallOptions): Promise<Page<Disk>>
   /** Makes the disk at least this large, attached or not; never smaller. */
   growDisk(id: DiskId, size: SizeRange, call?: CallOptions): Promise<Disk>
-  /** Refuses an attached disk. Its recovery points stay. OK when it is gone already. */
-  deleteDisk(id: DiskId, call?: CallOptions): Promise<void>
 
   /** All disks at one instant. Idempotent by (project, name): the same disks, or NAME_TAKEN. */
   createRecoveryPoint(spec: RecoveryPointSpec, call?: CallOptions): Promise<RecoveryPoint>
@@ -216,7 +221,8 @@ export interface Store {
   deleteRecoveryPoint(group: VolumeGroupId, point: RecoveryPointId): Promise<void>
   /**
    * Gives each disk that is there and in the point the content it had then, all at once; its size, the other disks
-   * and the manifest stay. What was there before is the recovery point `keepAs`. For disks that nobody serves.
+   * and the manifest stay. What was there before is the recovery point `keepAs`; if that is there already, disks that
+   * are not in it stay too. For disks that nobody serves.
    */
   revertGroup(group: VolumeGroupId, point: RecoveryPointId, keepAs: RecoveryPointId): Promise<void>
   /** What is not zeroes by never having been written, from the offset on: ascending, merged, in whole blocks. */

@@ -13,6 +13,7 @@ type Gets =
   | 'connection'
 type Lists =
   | ('listGroups' | 'listDisks' | 'listRecoveryPoints' | 'listDiskImages')
+  | 'listDeleted'
   | ('listInitiators' | 'listAttachments' | 'listOperations' | 'listProjects' | 'listTokens')
 
 export interface GetParts {
@@ -108,6 +109,7 @@ export function lists(reader: Reader): Pick<VolumeGroups, Lists> {
         }),
         read: (slice) => reader.diskImages(query, slice),
       }),
+    ...deletedReads(reader),
     listInitiators: (query = {}) =>
       pageOf(query, {
         name: 'initiators',
@@ -128,3 +130,12 @@ export function lists(reader: Reader): Pick<VolumeGroups, Lists> {
       }),
   }
 }
+
+const deletedReads = (reader: Reader): Pick<VolumeGroups, 'listDeleted'> => ({
+  listDeleted: (query = {}) =>
+    pageOf(query, {
+      name: 'deleted',
+      cursorOf: ({ deletedAt, id }) => ({ atMs: deletedAt.getTime(), keys: [id] }),
+      read: (slice) => reader.deletedThings(query, slice),
+    }),
+})

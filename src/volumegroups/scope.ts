@@ -93,7 +93,7 @@ const NO_RECOVERIES: Pick<Found, 'groupRows' | 'recovery' | 'recoveries'> = {
 function scopedDeletions(
   reader: Reader,
   { within, group }: { readonly within: ProjectPath; readonly group: Found['group'] },
-): Pick<Found, 'deletedDisk' | 'deletedGroup' | 'deletedThings'> {
+): Pick<Found, 'deletedDisk' | 'deletedGroup' | 'deletedThings' | 'deletedSums'> {
   const deletedGroup: Found['deletedGroup'] = async (id) => {
     const found = await reader.deletedGroup(id)
     return found && isWithin(found.group.project, within) ? found : undefined
@@ -105,6 +105,7 @@ function scopedDeletions(
       const groupId = found?.disk.groupId
       return groupId && ((await group(groupId)) ?? (await deletedGroup(groupId))) ? found : undefined
     },
+    deletedSums: async () => [],
     deletedThings: (query, slice) => reader.deletedThings({ ...query, within }, slice),
   }
 }

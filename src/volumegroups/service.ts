@@ -15,10 +15,11 @@ import { type BackupFolder, backupCalls } from './backups.ts'
 import { changes } from './changes.ts'
 import { contentReads } from './content-reads.ts'
 import type { Database, Reader, Transactor } from './database.ts'
+import type { DeletedSum } from './deletions.ts'
 import { type Auditor, auditCalls, createAuditor } from './drift/auditor.ts'
 import { asStorageError, StorageError } from './errors.ts'
 import { exportsOf } from './exports.ts'
-import { operationIds } from './ids.ts'
+import { type DiskId, operationIds, type VolumeGroupId } from './ids.ts'
 import { journalErrors } from './journal-errors.ts'
 import { LeaseBook, type LeaseClock } from './lease-book.ts'
 import { createManifests, type Manifests } from './manifests.ts'
@@ -59,6 +60,8 @@ export interface ServiceOptions {
   readonly fencing?: Fencing
   /** Disposed of with the service. */
   readonly clock?: LeaseClock
+  /** How long what a user deletes can be had again. Left out: it is gone at once. */
+  readonly graceMs?: number
   /** Left out: this element keeps no backups. */
   readonly backups?: BackupFolder
   /** Left out: no cluster is asked what it believes. */
@@ -75,6 +78,10 @@ export interface VolumeGroupsService extends VolumeGroups, AsyncDisposable {
   tokenOf(sha256: string): Promise<KnownToken | undefined>
   /** A point to which retention applies: for the scheduler alone. */
   createScheduledPoint(spec: Omit<GroupPointSpec, 'reason'>, call?: CallOptions): Promise<RecoveryPoint>
+  /** Purges what was deleted, if its time is over. */
+  purgeOver(id: DiskId | VolumeGroupId, call?: CallOptions): Promise<void>
+  /** For the figures: how much was deleted and can be had again. */
+  deletedSums(): Promise<readonly DeletedSum[]>
   /** For the figures: how many groups miss a point, by reason. */
   missedSchedules(): Promise<readonly MissedSchedules[]>
   /** Measures the pool; pauses the target when next to nothing is left in it, and resumes it when there is space again. */
@@ -119,15 +126,18 @@ export function createVolumeGroups(options: ServiceOptions): VolumeGroupsService
   const portOn = portsOn({ options, operations, leases, space, auditor, vouch: authority.vouch, now })
   const createScheduledPoint: VolumeGroupsService['createScheduledPoint'] = (spec, call) =>
     authorized.run(operations.createRecoveryPoint, { ...spec, reason: 'schedule' }, { signal: call?.signal })
+  const purgeOver: VolumeGroupsService['purgeOver'] = (id, call) =>
+    authorized.run(operations.purgeDeleted, { id, isOver: true }, { signal: call?.signal })
   const portFor = async (caller: Caller) =>
     portOn(await readerFor(database.reader, caller), runnerFor(authorized, caller))
   return {
     ...edge({ status }, () => {}),
     ...edge(portOn(database.reader, runnerFor(authorized, undefined)), admit, portFor),
-    ...edge({ createScheduledPoint }, admit),
+    ...edge({ createScheduledPoint, purgeOver }, admit),
     ...edge({ lookAtPool: () => space.look() }, () => {}),
     ...edge({ sweep: (signal: AbortSignal) => auditor.sweep(signal) }, () => admit(undefined)),
     exportsFromDatabase,
+    deletedSums: () => database.reader.deletedSums(),
     missedSchedules: () => database.reader.missedPlans(now()),
     tokenOf: async (sha256) => knownToken(await database.reader.tokenOf(sha256), database.reader, now()),
     start: async () => {
@@ -224,7 +234,8 @@ const authorizedBy = (authority: Authority, journal: Runner): Runner => ({
   },
 })
 
-const rulesOf = ({ database, store, target, newSecret, fencing }: ServiceOptions) => ({
+const rulesOf = ({ database, store, target, newSecret, fencing, graceMs }: ServiceOptions) => ({
+  graceMs: graceMs ?? 0,
   ...{ database, store, target },
   newSecret: newSecret ?? randomSecret,
   fencing: fencing ?? ('revoke' as const),

@@ -1,7 +1,8 @@
 import { settlesWithin } from '../lib/waiting.ts'
+import type { SpaceUse } from './contents.ts'
 import type { Reader } from './database.ts'
 import { StorageError } from './errors.ts'
-import type { RecoveryPointId, VolumeGroupId } from './ids.ts'
+import type { DiskId, RecoveryPointId, VolumeGroupId } from './ids.ts'
 import type { Store } from './ports.ts'
 
 /** Says in a refusal for want of space what would free some. */
@@ -19,6 +20,7 @@ interface Measured<Id> {
 interface Report {
   readonly groups: readonly Measured<VolumeGroupId>[]
   readonly points: readonly Measured<RecoveryPointId>[]
+  readonly deleted: readonly Measured<DiskId>[]
 }
 
 /** A measurement looks at every extent of every group: it is used for so many times as long as it took, */
@@ -32,11 +34,12 @@ const WAIT_MS = 2_000
 const MAX_KEPT = 200
 const SHOWN_GROUPS = 3
 const SHOWN_POINTS = 5
+const SHOWN_DELETED = 5
 const PAGE = 500
 
 export interface HintParts {
   readonly store: Pick<Store, 'space'>
-  readonly reader: Pick<Reader, 'groups'>
+  readonly reader: Pick<Reader, 'groups' | 'deletedThings'>
   readonly now: () => Date
 }
 
@@ -77,20 +80,39 @@ async function measure({ store, reader }: HintParts): Promise<Report> {
   const untilMs = performance.now() + MEASURE_MS
   const groups: Measured<VolumeGroupId>[] = []
   const points: Measured<RecoveryPointId>[] = []
-  for await (const id of groupIds(reader)) {
+  const deleted: Measured<DiskId>[] = []
+  const gone = await deletedIds(reader)
+  for await (const id of groupIds(reader, gone)) {
     if (performance.now() > untilMs) break
     const space = await store.space(id).catch(() => undefined) // it may just be deleted
     if (space === undefined) continue
     groups.push({ id, bytes: space.group.exclusiveBytes + space.group.sharedBytes })
-    points.push(...space.recoveryPoints.map((point) => ({ id: point.id, bytes: point.exclusiveBytes })))
+    deleted.push(...space.disks.filter(({ id }) => gone.has(id)).map(toMeasured))
+    points.push(...space.recoveryPoints.map(toMeasured))
   }
-  return { groups: largest(groups), points: largest(points) }
+  return { groups: largest(groups), points: largest(points), deleted: largest(deleted) }
 }
 
-async function* groupIds(reader: HintParts['reader']): AsyncGenerator<VolumeGroupId> {
+const toMeasured = <Id>({ id, exclusiveBytes }: SpaceUse & { readonly id: Id }): Measured<Id> => ({
+  ...{ id, bytes: exclusiveBytes },
+})
+
+/** The first few disks that were deleted and can be had again, with their groups. */
+async function deletedIds(reader: HintParts['reader']): Promise<ReadonlyMap<string, VolumeGroupId>> {
+  const things = await reader.deletedThings({ kind: 'disk' }, { after: undefined, limit: PAGE })
+  return new Map(things.map(({ id, groupId }) => [id, groupId]))
+}
+
+/** Also those that are deleted, for their deleted disks: these first. */
+async function* groupIds(
+  reader: HintParts['reader'],
+  deleted: ReadonlyMap<string, VolumeGroupId>,
+): AsyncGenerator<VolumeGroupId> {
+  const told = new Set(deleted.values())
+  yield* told
   for (let after: { atMs: number; keys: string[] } | undefined; ; ) {
     const page = await reader.groups({}, { after, limit: PAGE })
-    for (const { id } of page) yield id
+    for (const { id } of page) if (!told.has(id)) yield id
     const last = page.at(-1)
     if (last === undefined || page.length < PAGE) return
     after = { atMs: last.createdAt.getTime(), keys: [last.id] }
@@ -104,7 +126,11 @@ const largest = <Id>(all: readonly Measured<Id>[]): readonly Measured<Id>[] =>
     .slice(0, MAX_KEPT)
 
 /** Undefined when the reader finds nothing of it. */
-async function fixFrom({ groups, points }: Report, reader: Reader, now: Date): Promise<string | undefined> {
+async function fixFrom(
+  { groups, points, deleted }: Report,
+  reader: Reader,
+  now: Date,
+): Promise<string | undefined> {
   const shownPoints = await first(SHOWN_POINTS, points, async ({ id, bytes }) => {
     const point = await reader.recoveryPoint(id)
     const isLocked = point?.lockedUntil !== undefined && point.lockedUntil > now
@@ -113,7 +139,11 @@ async function fixFrom({ groups, points }: Report, reader: Reader, now: Date): P
   const shownGroups = await first(SHOWN_GROUPS, groups, async ({ id, bytes }) => {
     return (await reader.group(id)) && `${id} (${bytes} bytes)`
   })
+  const shownDeleted = await first(SHOWN_DELETED, deleted, async ({ id, bytes }) => {
+    return (await reader.deletedDisk(id)) && `${id} (${bytes} bytes)`
+  })
   const advice = [
+    ...(shownDeleted.length > 0 ? [`purge deleted disks, such as ${shownDeleted.join(', ')}`] : []),
     ...(shownPoints.length > 0 ? [`delete recovery points, such as ${shownPoints.join(', ')}`] : []),
     ...(shownGroups.length > 0 ? [`delete disks; the largest groups are ${shownGroups.join(', ')}`] : []),
   ]

@@ -49,7 +49,7 @@ export async function measureEdge(): Promise<Figure[]> {
       }),
     )
     const { id } = disk as NonNullable<typeof disk>
-    deleteMs.push(await timedMs(() => client.deleteDisk(id, { idempotencyKey: `delete-${round}` })))
+    deleteMs.push(await timedMs(() => client.deleteDisk(id, {}, { idempotencyKey: `delete-${round}` })))
   }
   const figure = (call: string, samplesMs: readonly number[]): Figure => ({
     name: `REST, journal and database of ${call}, p50`,

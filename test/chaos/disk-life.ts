@@ -81,8 +81,8 @@ export class DiskLife {
         : { kind: 'recoveryPoint', recoveryPointId: made.point!.id, diskId: made.disk!.id }
     const copySize = { requiredBytes: 16n * MIB, limitBytes: undefined }
     const endings: Step[] = [
-      (call) => element.deleteDisk(made.disk!.id, call),
-      (call) => element.deleteDisk(made.copy!.id, call),
+      (call) => element.deleteDisk(made.disk!.id, {}, call),
+      (call) => element.deleteDisk(made.copy!.id, {}, call),
       (call) => element.deleteRecoveryPoint(made.point!.id, call),
     ]
     return [

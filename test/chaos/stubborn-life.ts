@@ -68,8 +68,8 @@ export class StubbornLife {
     await this.#call('revoke', (call) => element.revoke(diskId, initiatorId, call))
     expect((await service.getDisk(diskId)).attachedTo).toEqual([])
     await this.#call('deleteRecoveryPoint', (call) => element.deleteRecoveryPoint(point.id, call))
-    await this.#call('deleteDisk', (call) => element.deleteDisk(diskId, call))
-    await this.#call('deleteGroup', (call) => element.deleteGroup(group.id, call))
+    await this.#call('deleteDisk', (call) => element.deleteDisk(diskId, {}, call))
+    await this.#call('deleteGroup', (call) => element.deleteGroup(group.id, {}, call))
     await service.removeInitiator(initiatorId)
   }
 

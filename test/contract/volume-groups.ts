@@ -2,6 +2,7 @@ import { describe } from 'vitest'
 import { attachmentsContract } from './volume-groups/attachments.ts'
 import { backupsContract } from './volume-groups/backups.ts'
 import { callsContract } from './volume-groups/calls.ts'
+import { deletionsContract } from './volume-groups/deletions.ts'
 import { disksContract } from './volume-groups/disks.ts'
 import { groupChangesContract } from './volume-groups/group-changes.ts'
 import { groupsContract } from './volume-groups/groups.ts'
@@ -24,6 +25,7 @@ export function volumeGroupsContract(name: string, make: Make): void {
     describe('tokens', () => tokensContract(make))
     describe('groups', () => groupsContract(make))
     describe('disks', () => disksContract(make))
+    describe('what was deleted', () => deletionsContract(make))
     describe('recovery points', () => recoveryPointsContract(make))
     describe('restores', () => restoresContract(make))
     describe('initiators', () => initiatorsContract(make))

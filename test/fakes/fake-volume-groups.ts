@@ -8,6 +8,9 @@ import {
   type CallOptions,
   type Connection,
   DEFAULT_LEASE_TIMES,
+  type DeletedFilter,
+  type DeletedThing,
+  type DeleteOptions,
   type Disk,
   type DiskFilter,
   type DiskId,
@@ -65,6 +68,7 @@ import {
   type Token,
   type TokenId,
   type TokenSpec,
+  type UndeleteOptions,
   type VolumeGroup,
   type VolumeGroupId,
   type VolumeGroups,
@@ -87,6 +91,7 @@ import {
   checkToken,
   checkWhy,
 } from '../../src/volumegroups/rules/requests.ts'
+import { FakeDeletions } from './fake-deletions.ts'
 import { FakePolicies } from './fake-policies.ts'
 import { FakeState, fail, type StoredDisk } from './fake-state.ts'
 import { FakeTable } from './fake-table.ts'
@@ -105,6 +110,7 @@ export class FakeVolumeGroups implements VolumeGroups {
   readonly #elementId = randomUUID()
   readonly #state: FakeState
   readonly #policies: FakePolicies
+  readonly #deletions: FakeDeletions
   readonly #backups = new FakeTable<Backup>('backups')
   /** What a test wants told. */
   /** What an audit finds. */
@@ -117,6 +123,7 @@ export class FakeVolumeGroups implements VolumeGroups {
     this.#options = { totalBytes: 1024n ** 5n, site: 'site-1', name: 'element-1', ...options }
     this.#state = new FakeState(this.#options.totalBytes)
     this.#policies = new FakePolicies(this.#state)
+    this.#deletions = new FakeDeletions(this.#state)
   }
 
   async status(call?: CallOptions): Promise<ElementStatus> {
@@ -244,13 +251,39 @@ export class FakeVolumeGroups implements VolumeGroups {
     return this.#mutate('revokeToken', { id }, call, () => this.#state.projects.revokeToken(id))
   }
 
-  async deleteGroup(id: VolumeGroupId, call?: CallOptions): Promise<void> {
-    return this.#mutate('deleteGroup', { id }, call, () => {
-      const held = this.#state.contents(id)
-      if (held.length > 0)
-        fail('VOLUME_GROUP_NOT_EMPTY', { kind: 'volumeGroup', id }, `it holds ${held.join(', ')}`)
-      this.#state.groups.delete(id)
-    })
+  async deleteGroup(id: VolumeGroupId, options: DeleteOptions = {}, call?: CallOptions): Promise<void> {
+    return this.#mutate('deleteGroup', { id, ...options }, call, () =>
+      this.#deletions.deleteGroup(id, options),
+    )
+  }
+
+  async deleteDisk(id: DiskId, options: DeleteOptions = {}, call?: CallOptions): Promise<void> {
+    return this.#mutate('deleteDisk', { id, ...options }, call, () => this.#deletions.deleteDisk(id, options))
+  }
+
+  async undeleteGroup(
+    id: VolumeGroupId,
+    options: UndeleteOptions = {},
+    call?: CallOptions,
+  ): Promise<VolumeGroup> {
+    return this.#mutate('undeleteGroup', { id, ...options }, call, () =>
+      this.#deletions.undeleteGroup(id, options),
+    )
+  }
+
+  async undeleteDisk(id: DiskId, options: UndeleteOptions = {}, call?: CallOptions): Promise<Disk> {
+    return this.#mutate('undeleteDisk', { id, ...options }, call, () =>
+      this.#deletions.undeleteDisk(id, options),
+    )
+  }
+
+  async listDeleted(query: DeletedFilter = {}, call?: CallOptions): Promise<Page<DeletedThing>> {
+    heed(call)
+    return this.#deletions.list(query)
+  }
+
+  async purgeDeleted(id: DiskId | VolumeGroupId, call?: CallOptions): Promise<void> {
+    return this.#mutate('purgeDeleted', { id }, call, () => this.#deletions.purge(id))
   }
 
   async createDisk(spec: DiskSpec, call?: CallOptions): Promise<Disk> {
@@ -277,16 +310,6 @@ export class FakeVolumeGroups implements VolumeGroups {
     return this.#mutate('growDisk', { id, size }, call, () => {
       checkGrowth(size)
       return this.#state.grow(id, size)
-    })
-  }
-
-  async deleteDisk(id: DiskId, call?: CallOptions): Promise<void> {
-    return this.#mutate('deleteDisk', { id }, call, () => {
-      const disk = this.#state.disks.get(id)
-      if (disk === undefined) return
-      this.#state.refuseHeld(id)
-      this.#state.disks.delete(id)
-      this.#state.release(disk.groupId)
     })
   }
 

@@ -16,6 +16,7 @@ export async function inspect({ store, daemon }: World, { service }: Element): P
     projects: (await all((token) => service.listProjects({ under: '/', token }))).toSorted(byPath),
     groups: await all((token) => service.listGroups({ token })),
     disks: await all((token) => service.listDisks({ token })),
+    deleted: await all((token) => service.listDeleted({ token })),
     recoveryPoints: await all((token) => service.listRecoveryPoints({ token })),
     initiators: await all((token) => service.listInitiators({ token })),
     attachments: await all((token) => service.listAttachments({ token })),
@@ -48,14 +49,16 @@ export async function contradictions(
   const present = <Thing extends { readonly dataMissingSince?: Date | undefined }>(things: Thing[]) =>
     things.filter(({ dataMissingSince }) => dataMissingSince === undefined) // what is told as missing does not contradict
   const inventory = await store.inventory()
-  const known = new Set<string>(groups.map(({ id }) => id))
+  const deleted = await all((token) => service.listDeleted({ token }))
+  const known = new Set<string>([...groups.map(({ id }) => id), ...deleted.map(({ groupId }) => groupId)])
   for (const { id } of inventory) if (!known.has(id)) found.push(`the store holds an unknown group ${id}`)
   for (const { id } of present(groups)) {
     const disks = present(await all((token) => service.listDisks({ groupId: id, token })))
     const points = await all((token) => service.listRecoveryPoints({ groupId: id, token }))
     const stored = inventory.find((group) => group.id === id)
+    const gone = deleted.filter(({ kind, groupId }) => kind === 'disk' && groupId === id)
     const sizes = new Map(stored?.disks.map((disk) => [disk.id, disk.sizeBytes]))
-    if (!isDeepStrictEqual(new Set(sizes.keys()), new Set(disks.map((disk) => disk.id)))) {
+    if (!isDeepStrictEqual(new Set(sizes.keys()), new Set([...disks, ...gone].map((disk) => disk.id)))) {
       found.push(`database and store differ in the disks of ${id}`)
     }
     if (disks.some((disk) => (sizes.get(disk.id) ?? 0n) < disk.sizeBytes)) found.push('a file is too small')
@@ -98,6 +101,8 @@ const HIDDEN = new Set([
   'naa',
   'secret',
   'createdAt',
+  'deletedAt',
+  'restorableUntil',
   'grantedAt',
   'registeredAt',
   'setAt',

@@ -169,6 +169,7 @@ function recoveryPointMethods(pool: MemoryPool) {
       if (point === undefined) throw refusals.noRecoveryPoint(id)
       if (!points.has(keepAs)) points.set(keepAs, copyOf(active))
       for (const [diskId, { sizeBytes }] of active.disks) {
+        if (!points.get(keepAs)?.disks.has(diskId)) continue
         const reverted = point.disks.get(diskId)?.clone()
         reverted?.grow(sizeBytes)
         if (reverted) active.disks.set(diskId, reverted)

@@ -193,7 +193,7 @@ describe('one project', () => {
     const rights = { diskId: disk.id, initiatorId: own.initiatorId, readOnly: false, shared: false }
     const unnamed = { message: expect.not.stringContaining('above') }
     await refused(service.grant(rights, { caller: own }), 'DISK_ATTACHED', unnamed)
-    await refused(service.deleteDisk(disk.id, { caller }), 'DISK_ATTACHED', unnamed)
+    await refused(service.deleteDisk(disk.id, {}, { caller }), 'DISK_ATTACHED', unnamed)
     await refused(service.connection(disk.id, initiatorId('above'), { caller }), 'ATTACHMENT_NOT_FOUND')
     await service.revoke(disk.id, initiatorId('above'), { caller })
     expect((await service.getDisk(disk.id)).attachedTo).toEqual(['above'])

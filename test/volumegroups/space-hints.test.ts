@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
 import {
+  type DiskId,
+  diskIds,
   type GroupSpace,
   type Reader,
   type RecoveryPointId,
@@ -15,12 +17,15 @@ const FULL = new StorageError('NO_SPACE', 'the pool is full', { step: 'check' })
 
 interface Held {
   readonly bytes: bigint
+  /** What deleted disks of it take. */
+  readonly deleted?: readonly bigint[]
   readonly points?: readonly bigint[]
 }
 
 /** Groups that take so much, and what was measured of them. */
 function pool(held: readonly Held[], space?: (id: VolumeGroupId) => Promise<GroupSpace>) {
-  const groups = held.map(({ bytes, points = [] }) => ({
+  const groups = held.map(({ bytes, points = [], deleted = [] }) => ({
+    deleted: deleted.map((exclusiveBytes) => ({ id: diskIds.create(), exclusiveBytes, sharedBytes: 0n })),
     ...{ id: volumeGroupIds.create(), createdAt: NOW, bytes },
     points: points.map((exclusiveBytes) => ({
       id: recoveryPointIds.create(),
@@ -32,12 +37,16 @@ function pool(held: readonly Held[], space?: (id: VolumeGroupId) => Promise<Grou
   const spaceOf = async (id: VolumeGroupId): Promise<GroupSpace> => {
     measured.push(id)
     const group = groups.find((one) => one.id === id)!
-    const { points: recoveryPoints, bytes } = group
-    return { group: { exclusiveBytes: bytes - 1n, sharedBytes: 1n }, disks: [], recoveryPoints }
+    const { points: recoveryPoints, deleted: disks, bytes } = group
+    return { group: { exclusiveBytes: bytes - 1n, sharedBytes: 1n }, disks, recoveryPoints }
   }
   const hints = createSpaceHints({
     store: { space: space ?? spaceOf },
-    reader: { groups: async () => groups as never },
+    reader: {
+      groups: async () => groups as never,
+      deletedThings: async () =>
+        groups.flatMap(({ id: groupId, deleted }) => deleted.map(({ id }) => ({ id, groupId }))) as never,
+    },
     now: () => NOW,
   })
   return { hints, groups, measured }
@@ -49,6 +58,7 @@ type Pool = ReturnType<typeof pool>
 const readerOf = (groups: Pool['groups'], locked: readonly RecoveryPointId[] = []): Reader =>
   ({
     group: async (id: VolumeGroupId) => groups.find((one) => one.id === id),
+    deletedDisk: async (id: DiskId) => groups.flatMap(({ deleted }) => deleted).find((one) => one.id === id),
     recoveryPoint: async (id: RecoveryPointId) => {
       const group = groups.find(({ points }) => points.some((point) => point.id === id))
       const lockedUntil = locked.includes(id) ? new Date(NOW.getTime() + 1) : undefined
@@ -107,4 +117,13 @@ test('a measurement that takes long, or fails, holds no refusal up', async () =>
   expect(await slow.hints.explain(FULL, readerOf(slow.groups))).toBe(FULL)
   const failing = pool([{ bytes: 100n }], () => Promise.reject(new Error('no such group')))
   expect(await failing.hints.explain(FULL, readerOf(failing.groups))).toBe(FULL)
+})
+
+test('deleted disks that can be had again are named first, with their bytes, to those who find them', async () => {
+  const full = pool([{ bytes: 10n, deleted: [3n, 7n] }])
+  const [small, large] = full.groups[0]!.deleted.map(({ id }) => id)
+  expect(await fixOf(full, readerOf(full.groups))).toMatch(
+    new RegExp(`^Purge deleted disks, such as ${large} \\(7 bytes\\), ${small} \\(3 bytes\\); or `),
+  )
+  expect(await fixOf(full, readerOf([]))).not.toContain('deleted')
 })

@@ -78,6 +78,9 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   y: 31_536_000_000,
 }
 
+/** As `parseDuration`, or none. */
+export const parseGrace = (text: string): number => (text === '0' ? 0 : parseDuration(text))
+
 /** `90d`: how long, in milliseconds. */
 export function parseDuration(text: string): number {
   const [, count, unit = ''] = /^(\d{1,6})([smhdwy])$/.exec(text) ?? []

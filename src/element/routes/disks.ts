@@ -6,5 +6,4 @@ export function diskRoutes(serve: Serve, groups: VolumeGroups): void {
   serve('getDisk', ({ params }, call) => groups.getDisk(params.diskId, call))
   serve('listDisks', ({ query }, call) => groups.listDisks(query, call))
   serve('growDisk', ({ params, body }, call) => groups.growDisk(params.diskId, body, call))
-  serve('deleteDisk', ({ params }, call) => groups.deleteDisk(params.diskId, call))
 }

@@ -7,5 +7,4 @@ export function volumeGroupRoutes(serve: Serve, groups: VolumeGroups): void {
   serve('listGroups', ({ query }, call) => groups.listGroups(query, call))
   serve('updateGroup', ({ params, body }, call) => groups.updateGroup(params.groupId, body, call))
   serve('moveGroup', ({ params, body }, call) => groups.moveGroup(params.groupId, body.project, call))
-  serve('deleteGroup', ({ params }, call) => groups.deleteGroup(params.groupId, call))
 }

@@ -157,10 +157,4 @@ export const diskCalls = {
     body: SizeSchema,
     answer: DiskSchema,
   }),
-  deleteDisk: describe({
-    method: 'DELETE',
-    path: '/disks/:diskId',
-    summary: 'Deletes a disk that is not attached. Its recovery points stay. No error when it is gone.',
-    params,
-  }),
 }

@@ -2,6 +2,7 @@ import { attachmentCalls } from './attachments.ts'
 import { auditCalls } from './audits.ts'
 import { backupCalls } from './backups.ts'
 import { contentCalls } from './contents.ts'
+import { deletionCalls } from './deletions.ts'
 import { diskCalls } from './disks.ts'
 import { groupChangeCalls } from './group-changes.ts'
 import { initiatorCalls } from './initiators.ts'
@@ -28,6 +29,7 @@ export const API = {
   ...volumeGroupCalls,
   ...groupChangeCalls,
   ...diskCalls,
+  ...deletionCalls,
   ...recoveryPointCalls,
   ...contentCalls,
   ...initiatorCalls,

@@ -62,10 +62,4 @@ export const volumeGroupCalls = {
     body: request({ project: project() }, { title: 'VolumeGroupMove' }),
     answer: VolumeGroupSchema,
   }),
-  deleteGroup: describe({
-    method: 'DELETE',
-    path: '/volume-groups/:groupId',
-    summary: 'Deletes an empty volume group. No error when it is gone.',
-    params,
-  }),
 }

@@ -3,6 +3,7 @@ import type { Transactor } from '../database.ts'
 import type { RecoveryPointId } from '../ids.ts'
 import { restoresManifest } from '../manifests.ts'
 import { refuseLocked } from '../rules/locks.ts'
+import { deletionBy } from './burial.ts'
 import { departure, departureLocks, dropGroup, type Leaving, leaveGroup } from './departure.ts'
 import { exclusive, type Parts } from './parts.ts'
 
@@ -19,7 +20,7 @@ export function deleteRecoveryPoint(parts: Parts): Definition<Transactor, Recove
       const point = await tx.recoveryPoint(id)
       if (point === undefined) return { met: { result: undefined, subject: id } }
       refuseLocked(point, parts.now())
-      return { intent: { id, ...(await departure(tx, point.groupId)) } }
+      return { intent: { id, ...(await departure(tx, point.groupId, false)) } }
     },
     locks: (intent) => [exclusive(intent.id), ...departureLocks(intent)],
     subject: ({ id }) => id,
@@ -28,7 +29,8 @@ export function deleteRecoveryPoint(parts: Parts): Definition<Transactor, Recove
     seal: ({ groupId }, commit) => manifests.seal(groupId, commit),
     commit: async (tx, intent) => {
       await tx.deleteRecoveryPoint(intent.id)
-      await leaveGroup(tx, intent)
+      const { isKept: _, ...deletion } = deletionBy({ graceMs: 0 }, parts)
+      await leaveGroup(tx, intent, deletion)
     },
     forward: [
       { name: 'delete recovery point', run: ({ id, groupId }) => store.deleteRecoveryPoint(groupId, id) },

@@ -15,6 +15,7 @@ import { growDisk } from './growDisk.ts'
 import { moveGroup } from './moveGroup.ts'
 import { moveProject } from './moveProject.ts'
 import type { Parts } from './parts.ts'
+import { purgeDeleted } from './purgeDeleted.ts'
 import { registerInitiator } from './registerInitiator.ts'
 import { removeInitiator } from './removeInitiator.ts'
 import { restoreGroup } from './restoreGroup.ts'
@@ -23,6 +24,8 @@ import { revoke } from './revoke.ts'
 import { revokeToken } from './revokeToken.ts'
 import { takeOver } from './takeOver.ts'
 import { unassignPolicy } from './unassignPolicy.ts'
+import { undeleteDisk } from './undeleteDisk.ts'
+import { undeleteGroup } from './undeleteGroup.ts'
 import { unlockRecoveryPoint } from './unlockRecoveryPoint.ts'
 import { updateGroup } from './updateGroup.ts'
 import { updatePolicy } from './updatePolicy.ts'
@@ -40,9 +43,12 @@ export const operationsOf = (parts: Parts) => ({
   moveGroup: moveGroup(parts),
   updateGroup: updateGroup(parts),
   deleteGroup: deleteGroup(parts),
+  undeleteGroup: undeleteGroup(parts),
   createDisk: createDisk(parts),
   growDisk: growDisk(parts),
   deleteDisk: deleteDisk(parts),
+  undeleteDisk: undeleteDisk(parts),
+  purgeDeleted: purgeDeleted(parts),
   createRecoveryPoint: createRecoveryPoint(parts),
   updateRecoveryPoint: updateRecoveryPoint(parts),
   unlockRecoveryPoint: unlockRecoveryPoint(parts),

@@ -1,5 +1,7 @@
 import type { Step } from '../../journal/index.ts'
 import type { Reader } from '../database.ts'
+import { StorageError } from '../errors.ts'
+import type { VolumeGroupId } from '../ids.ts'
 import { MAX_PAGE } from '../limits.ts'
 import type { PolicyTarget } from '../policies/types.ts'
 import type { ProjectPath } from '../types.ts'
@@ -32,4 +34,15 @@ async function writeManifestsIn({ database, manifests }: Parts, path: ProjectPat
     const last = groups.length === MAX_PAGE ? groups.at(-1) : undefined
     after = last && { atMs: last.createdAt.getTime(), keys: [last.id] }
   } while (after !== undefined)
+  for (const { id } of await deletedGroups(reader, path)) {
+    await manifests.restore(id as VolumeGroupId).catch(unlessGone)
+  }
+}
+
+const deletedGroups = (reader: Reader, within: ProjectPath) =>
+  reader.deletedThings({ within, kind: 'volumeGroup' }, { after: undefined, limit: Number.MAX_SAFE_INTEGER })
+
+/** Of a deleted group the data may be gone, or go now. */
+function unlessGone(error: unknown): void {
+  if (!(error instanceof StorageError && error.reason === 'VOLUME_GROUP_NOT_FOUND')) throw error
 }

@@ -25,6 +25,8 @@ export interface Parts {
   readonly fencing: Fencing
   /** What is told to the target about one initiator's credentials is told in order. */
   readonly admission: KeyedQueue
+  /** How long what a user deletes can be had again. */
+  readonly graceMs: number
   readonly now: () => Date
   /** An unguessable text of 16 to 32 characters. */
   readonly newSecret: () => string

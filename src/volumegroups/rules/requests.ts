@@ -1,10 +1,12 @@
-import { Violations } from '../errors.ts'
+import type { DeleteOptions, UndeleteOptions } from '../deletions.ts'
+import { StorageError, Violations } from '../errors.ts'
 import { type GroupChanges, POLICY_FIELDS } from '../group-changes.ts'
 import type { LeaseRenewal } from '../leases.ts'
 import {
   MAX_ATTRIBUTES_BYTES,
   MAX_DISK_BYTES,
   MAX_DISKS_PER_RECOVERY_POINT,
+  MAX_GRACE_MS,
   MAX_HOST_BYTES,
   MAX_INITIATOR_ID_BYTES,
   MAX_LOCK_MS,
@@ -68,6 +70,17 @@ function addChangeFaults(faults: Violations, changes: GroupChanges, within = '')
 export function checkGrowth(size: SizeRange): void {
   const faults = new Violations()
   checkSize(faults, size)
+  faults.throwIfAny()
+}
+
+export function checkDeletion({ graceMs = 0 }: DeleteOptions = {}): void {
+  if (Number.isInteger(graceMs) && graceMs >= 0 && graceMs <= MAX_GRACE_MS) return
+  throw new StorageError('INVALID_ARGUMENT', `graceMs must be a whole number from 0 to ${MAX_GRACE_MS}`)
+}
+
+export function checkUndeletion({ name }: UndeleteOptions = {}): void {
+  const faults = new Violations()
+  if (name !== undefined) checkName(faults, 'name', name)
   faults.throwIfAny()
 }
 

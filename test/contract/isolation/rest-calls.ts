@@ -81,6 +81,7 @@ export const REST_CALLS: { readonly [Name in CallName]: (other: Things, own: Thi
     { params: { groupId: own.emptyId }, body: { snapshotPolicy: { id: other.policyId } } },
   ],
   deleteGroup: group,
+  undeleteGroup: (other) => withBody(group(other), {}),
 
   createDisk: ({ path, diskName, groupId, groupName, diskId, pointId, policyName }, own) => [
     { body: { name: diskName, project: path } },
@@ -105,6 +106,12 @@ export const REST_CALLS: { readonly [Name in CallName]: (other: Things, own: Thi
   ],
   growDisk: (other) => withBody(disk(other), { requiredBytes: 1024 ** 3 }),
   deleteDisk: disk,
+  undeleteDisk: (other) => withBody(disk(other), {}),
+  listDeleted: ({ groupId }) => [{}, { query: { groupId } }],
+  purgeDeleted: ({ diskId, groupId }) => [
+    { params: { deletedId: diskId } },
+    { params: { deletedId: groupId } },
+  ],
 
   createRecoveryPoint: ({ diskId, attachedId, pointName }, own) => [
     { body: { name: 'p1', diskIds: [diskId], grouped: false } },

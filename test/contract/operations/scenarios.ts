@@ -20,6 +20,11 @@ export interface Before {
   readonly diskId: DiskId
   readonly attachedId: DiskId
   readonly ownId: DiskId
+  /** Deleted, from a group that is there. */
+  readonly goneId: DiskId
+  /** Deleted, and with it the group that was made for it. */
+  readonly goneOwnId: DiskId
+  readonly goneGroupId: VolumeGroupId
   readonly pointId: RecoveryPointId
   /** Of a group of which nothing is attached. */
   readonly calmPointId: RecoveryPointId
@@ -47,6 +52,7 @@ type Snapshots = Extract<PolicySpec, { kind: 'snapshot' }>
 const ROOT = { kind: 'project', path: '/' } as const
 /** By the clock of the world that the operations run in. */
 const LOCKED: PointTerms = { expiresAt: undefined, lockedUntil: new Date('2027-01-01'), labels: { app: 'x' } }
+const KEPT = { graceMs: 3_600_000 }
 const larger = { requiredBytes: 64n * MiB, limitBytes: undefined }
 
 /** Every operation, in each of its forms. */
@@ -68,6 +74,11 @@ export const SCENARIOS: Scenario[] = [
     },
   },
   { name: 'deleteGroup', run: (service, { emptyId }) => service.deleteGroup(emptyId) },
+  {
+    name: 'deleteGroup with a grace time',
+    run: (service, { emptyId }) => service.deleteGroup(emptyId, KEPT),
+  },
+  { name: 'undeleteGroup', run: (service, { goneGroupId }) => service.undeleteGroup(goneGroupId) },
   { name: 'createDisk in a group of its own', run: (service) => service.createDisk(diskSpec('new')) },
   {
     name: 'createDisk in a named group on first use',
@@ -94,6 +105,21 @@ export const SCENARIOS: Scenario[] = [
   { name: 'growDisk attached', run: (service, { attachedId }) => service.growDisk(attachedId, larger) },
   { name: 'deleteDisk', run: (service, { diskId }) => service.deleteDisk(diskId) },
   { name: 'deleteDisk with its own group', run: (service, { ownId }) => service.deleteDisk(ownId) },
+  { name: 'deleteDisk with a grace time', run: (service, { diskId }) => service.deleteDisk(diskId, KEPT) },
+  {
+    name: 'deleteDisk with its own group, with a grace time',
+    run: (service, { ownId }) => service.deleteDisk(ownId, KEPT),
+  },
+  { name: 'undeleteDisk', run: (service, { goneId }) => service.undeleteDisk(goneId) },
+  {
+    name: 'undeleteDisk with its own group',
+    run: (service, { goneOwnId }) => service.undeleteDisk(goneOwnId),
+  },
+  { name: 'purgeDeleted', run: (service, { goneId }) => service.purgeDeleted(goneId) },
+  {
+    name: 'purgeDeleted with its own group',
+    run: (service, { goneOwnId }) => service.purgeDeleted(goneOwnId),
+  },
   {
     name: 'createRecoveryPoint',
     run: (service, { diskId, attachedId }) =>
@@ -199,6 +225,11 @@ export async function prepare(service: VolumeGroupsService, silence: () => void)
   const calm = await service.createDisk(diskSpec('calm', { group: { kind: 'named', name: 'calm' } }))
   const calmPoint = await service.createRecoveryPoint({ name: 'calm', diskIds: [calm.id], grouped: true })
   const { token } = await service.createToken(tokenSpec())
+  const gone = await service.createDisk(diskSpec('gone', { group: inGroup }))
+  const goneOwn = await service.createDisk(diskSpec('gone with its group'))
+  const goneGroup = await service.createGroup({ name: 'gone', project: '/' })
+  for (const { id } of [gone, goneOwn]) await service.deleteDisk(id, KEPT)
+  await service.deleteGroup(goneGroup.id, KEPT)
   return {
     tokenId: token.id,
     calmPointId: calmPoint.id,
@@ -209,6 +240,9 @@ export async function prepare(service: VolumeGroupsService, silence: () => void)
     diskId: disk.id,
     attachedId: attached.id,
     ownId: own.id,
+    goneId: gone.id,
+    goneOwnId: goneOwn.id,
+    goneGroupId: goneGroup.id,
     pointId: point.id,
     emptyId: empty.id,
     nodeId: initiatorId('node'),

@@ -49,6 +49,19 @@ export function revertTests(use: Use): void {
     )
   })
 
+  test('a revert leaves alone a disk that is not in the point that keeps what was there', async () => {
+    const groupId = await newGroup(use)
+    const [one, aside] = [await newDisk(use, groupId, 'one'), await newDisk(use, groupId, 'two')]
+    const point = await newPoint(use, groupId, [one, aside])
+    for (const disk of [one, aside]) await put(use, groupId, disk, 'new')
+    const keepAs = await newPoint(use, groupId, [one])
+    for (const _ of ['once', 'again']) {
+      await use().store.revertGroup(groupId, point, keepAs)
+      expect(await get(use, groupId, one, 3)).toBe('one')
+      expect(await get(use, groupId, aside, 3)).toBe('new')
+    }
+  })
+
   test('a revert to what is not there changes nothing', async () => {
     const groupId = await newGroup(use)
     const disk = await newDisk(use, groupId, 'here')

@@ -67,8 +67,8 @@ function keys(make: Make): void {
     const call = { idempotencyKey: 'key-1' }
     const disk = await groups.createDisk(diskSpec('a'), call)
     expect(await groups.createDisk(diskSpec('a'), call)).toEqual(disk)
-    await groups.deleteDisk(disk.id, { idempotencyKey: 'key-2' })
-    await groups.deleteDisk(disk.id, { idempotencyKey: 'key-2' })
+    await groups.deleteDisk(disk.id, {}, { idempotencyKey: 'key-2' })
+    await groups.deleteDisk(disk.id, {}, { idempotencyKey: 'key-2' })
   })
 
   test('the same key with another request is refused', async () => {
@@ -114,9 +114,9 @@ function keysUsedBefore(make: Make): void {
     const { id } = await addInitiator(groups, 'n1')
     await attach(groups, disk.id, 'n1')
     const call = { idempotencyKey: 'key-1' }
-    await refused(groups.deleteDisk(disk.id, call), 'DISK_ATTACHED')
+    await refused(groups.deleteDisk(disk.id, {}, call), 'DISK_ATTACHED')
     await groups.revoke(disk.id, id)
-    await groups.deleteDisk(disk.id, call)
+    await groups.deleteDisk(disk.id, {}, call)
     await refused(groups.getDisk(disk.id), 'DISK_NOT_FOUND')
   })
 }

@@ -54,7 +54,7 @@ test('each call without a key gets its own; a key of the caller is kept, also wh
   const endpoint = createEndpoint()
   const id = diskIds.create()
   for (const idempotencyKey of [undefined, undefined, 'mine', 'größe\n', 'größe\n']) {
-    await endpoint.deleteDisk(id, { idempotencyKey })
+    await endpoint.deleteDisk(id, {}, { idempotencyKey })
   }
   const keys = seen.map(keyOf)
   expect(keys[0]).not.toBe(keys[1])

@@ -22,21 +22,24 @@ export async function revertGroup(
   if (!(await isSubvolume(group.point(point)))) throw refusals.noRecoveryPoint(point)
   await refuseForeignFiles(group.active)
   const names = (await readdir(group.active)).filter((name) => diskOf(name) !== undefined)
-  await createRecoveryPoint(
-    group,
-    keepAs,
-    names.flatMap((name) => diskOf(name) ?? []),
-  )
+  const ids = names.flatMap((name) => diskOf(name) ?? [])
+  if (!(await isSubvolume(group.point(keepAs)))) await createRecoveryPoint(group, keepAs, ids)
   await removeSubvolume(staged(group.active))
   await run(snapshotWritable(group.point(point), staged(group.active)))
-  await takeOver(group.active, staged(group.active), names)
+  const kept = await readdir(group.point(keepAs))
+  await takeOver(group.active, staged(group.active), { disks: names, kept })
   await run(syncFilesystem(group.directory))
   await switchActive(group)
 }
 
-/** What the point does not decide stays as it is: which disks there are, their sizes and the manifest. */
-async function takeOver(active: string, next: string, disks: readonly string[]): Promise<void> {
-  for (const name of await readdir(next)) if (!disks.includes(name)) await removeFile(join(next, name))
+/** What the point does not decide stays as it is: which disks there are, their sizes, those not kept, the manifest. */
+async function takeOver(
+  active: string,
+  next: string,
+  { disks, kept }: { readonly disks: readonly string[]; readonly kept: readonly string[] },
+): Promise<void> {
+  for (const name of await readdir(next))
+    if (!disks.includes(name) || !kept.includes(name)) await removeFile(join(next, name))
   for (const name of disks) {
     const [present, path] = [await fileAt(join(active, name)), join(next, name)]
     const then = await fileAt(path)
