@@ -143,11 +143,6 @@ export const CATALOGUE = {
     meaning: 'The volume group of a deleted disk is deleted too.',
     fix: 'Undelete the volume group first.',
   },
-  VOLUME_GROUP_DELETED: {
-    kind: 'in_use',
-    meaning: 'The volume group of a deleted disk is deleted too.',
-    fix: 'Undelete the volume group first.',
-  },
   PROJECT_NOT_EMPTY: {
     kind: 'in_use',
     meaning: 'The project still holds projects, volume groups, policies, initiators or tokens.',
