@@ -156,13 +156,14 @@ test('restore asks which disk when the recovery point has several', async () => 
 describe('delete', () => {
   beforeEach(() => made('disk create data --size 1GiB'))
 
+  const diskId = async () => (await cli.groups.listDisks({ name: 'data' })).items[0]!.id
   const isThere = async () => (await cli.groups.listDisks({ name: 'data' })).items.length === 1
 
   test('asks a person, and heeds the answer', async () => {
     expect(await cli.run('disk delete data', { answer: 'n' })).toEqual({
       code: 1,
       out: '',
-      err: 'delete disk data and its data? [y/N] nothing was changed\n',
+      err: 'delete disk data? [y/N] nothing was changed\n',
     })
     expect(await isThere()).toBe(true)
     expect(await cli.run('disk delete data', { answer: 'y' })).toMatchObject({ code: 0 })
@@ -173,10 +174,31 @@ describe('delete', () => {
     expect(await cli.run('disk delete data')).toEqual({
       code: 2,
       out: '',
-      err: 'error: delete disk data and its data: say --yes where nobody is there to be asked\n',
+      err: 'error: delete disk data: say --yes where nobody is there to be asked\n',
     })
     expect(await isThere()).toBe(true)
     expect(await cli.run('disk delete data --yes')).toMatchObject({ code: 0, out: `deleted disk ${DISK}1\n` })
+  })
+
+  test('keeps it for a while: it is listed as deleted, and comes back by its id', async () => {
+    const id = await diskId()
+    expect(await cli.run('disk delete data --yes --grace 24h')).toMatchObject({ code: 0 })
+    expect(await isThere()).toBe(false)
+    const { out } = await cli.run('disk list --deleted --json')
+    expect(JSON.parse(out).items).toMatchObject([{ kind: 'disk', name: 'data' }])
+    expect((await cli.run('disk list --deleted')).out).toMatch(/restorable until/i)
+    expect((await cli.run('vg list --deleted')).out).toContain('T')
+    expect(await cli.run('disk undelete data')).toMatchObject({ code: 2 })
+    expect(await cli.run(`disk undelete ${id} --name again`)).toMatchObject({ code: 0 })
+    expect((await cli.groups.listDisks({ name: 'again' })).items).toHaveLength(1)
+  })
+
+  test('purges for good what was deleted', async () => {
+    const id = await diskId()
+    await cli.run('disk delete data --yes --grace 24h')
+    expect(await cli.run(`disk purge ${id}`)).toMatchObject({ code: 2 })
+    expect(await cli.run(`disk purge ${id} --yes`)).toMatchObject({ code: 0 })
+    expect((await cli.groups.listDeleted()).items).toEqual([])
   })
 
   test('is refused while the disk is attached, and says by whom and what to do', async () => {

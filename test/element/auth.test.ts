@@ -86,7 +86,8 @@ test('an operator may do all but give out rights and see credentials', () => {
 })
 
 test('a provisioner makes and deletes, and orders nothing anew', () => {
-  const orders = /Token|Backup|Lease|Project$|moveGroup|Initiator$|connection|Polic(y|ies)|RecoveryPoint$/
+  const orders =
+    /^undelete|^purge|Token|Backup|Lease|Project$|moveGroup|Initiator$|connection|Polic(y|ies)|RecoveryPoint$/
   const denied = calls.filter((call) => !may('provisioner', call))
   expect(denied.filter((call) => !orders.test(call))).toEqual([])
   for (const call of ['moveProject', 'moveGroup', 'removeInitiator', 'connection'] as const) {
