@@ -112,7 +112,12 @@ async function contentsOf(db: Kysely<Schema>, id: string, limit: number) {
     .select('path as what')
     .where('parent_id', '=', id)
     .unionAll(db.selectFrom('volume_groups').select('id as what').where('project_id', '=', id))
-    .unionAll(db.selectFrom('tombstones').select('id as what').where('project_id', '=', id))
+    .unionAll(
+      db
+        .selectFrom('tombstones')
+        .select(sql<string>`'deleted ' || id`.as('what'))
+        .where('project_id', '=', id),
+    )
     .unionAll(db.selectFrom('initiators').select('id as what').where('project_id', '=', id))
     .unionAll(db.selectFrom('policies').select('id as what').where('project_id', '=', id))
     .unionAll(db.selectFrom('tokens').select('id as what').where('project_id', '=', id))

@@ -35,7 +35,8 @@ async function openOperations(reader: Reader): Promise<string[]> {
 async function groupFaults(reader: Reader, { poolPath }: Deployment): Promise<string[]> {
   const store = createBtrfsStore({ poolPath })
   const stored = await store.inventory()
-  const known = await reader.groups({}, everything)
+  const gone = await reader.deletedThings({ kind: 'volumeGroup' }, everything)
+  const known = [...(await reader.groups({}, everything)), ...gone]
   const faults = compareSets(
     'group',
     known.map(({ id }) => id),
@@ -53,12 +54,13 @@ async function groupFaults(reader: Reader, { poolPath }: Deployment): Promise<st
 
 async function contentFaults(reader: Reader, { id, disks, recoveryPoints }: StoredGroup): Promise<string[]> {
   const groupId: VolumeGroupId = id
-  const known = await reader.disks({ groupId }, everything)
+  const gone = await reader.deletedThings({ groupId, kind: 'disk' }, everything)
+  const known = [...(await reader.disks({ groupId }, everything)), ...gone]
   const points = await reader.recoveryPoints({ groupId }, everything)
   // A growth that failed leaves a file larger than it has to be.
-  const sizes = new Map(disks.map((disk) => [disk.id, disk.sizeBytes]))
-  const describe = (disk: StoredGroup['disks'][number]): string =>
-    (sizes.get(disk.id) ?? 0n) < disk.sizeBytes ? `${disk.id} of ${disk.sizeBytes} bytes` : disk.id
+  const sizes = new Map<string, bigint>(disks.map((disk) => [disk.id, disk.sizeBytes]))
+  const describe = (disk: { readonly id: string; readonly sizeBytes?: bigint | undefined }): string =>
+    (sizes.get(disk.id) ?? 0n) < (disk.sizeBytes ?? 0n) ? `${disk.id} of ${disk.sizeBytes} bytes` : disk.id
   return [
     ...compareSets('disk', known.map(describe), disks.map(describe)),
     ...compareSets(
