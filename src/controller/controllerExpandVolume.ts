@@ -5,7 +5,7 @@ import type { Handler } from '../rpc/call.ts'
 import type { VolumeGroups } from '../volumegroups/index.ts'
 import { existingDiskId } from './volume.ts'
 
-/** Grows the disk, attached or not; the node then grows the file system, if there is one. */
+/** Grows the disk, attached or not; the node then grows what is on it: encryption and file system. */
 export function controllerExpandVolume(
   groups: Pick<VolumeGroups, 'growDisk'>,
 ): Handler<ControllerExpandVolumeRequest, ControllerExpandVolumeResponse> {
@@ -14,7 +14,7 @@ export function controllerExpandVolume(
     const disk = await groups.growDisk(existingDiskId(volumeId), size, call)
     return {
       capacityBytes: disk.sizeBytes.toString(),
-      nodeExpansionRequired: capability?.accessType !== 'block',
+      nodeExpansionRequired: capability?.accessType !== 'block' || disk.attributes.encryption !== undefined,
     }
   }
 }

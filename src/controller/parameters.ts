@@ -1,5 +1,6 @@
 import { parseDeleteGrace } from '../csi/delete-grace.ts'
 import { FILE_SYSTEMS, type FileSystem, isFileSystem } from '../csi/file-systems.ts'
+import { type Encryption, isEncryption } from '../csi/volume-context.ts'
 import type { ProjectPath, Violations } from '../volumegroups/index.ts'
 
 type Parameters = Readonly<Record<string, string>>
@@ -15,30 +16,48 @@ export interface StorageClass {
   readonly fileSystem: FileSystem | undefined
   /** Empty for none. */
   readonly mkfsOptions: string
+  readonly encryption: Encryption | undefined
   /** How long a deleted volume can be had again. */
   readonly deleteGraceMs: number
 }
 
-const STORAGE_CLASS = ['volumeGroup', 'fsType', 'mkfsOptions', 'project', 'createProject', 'deleteGrace']
+const STORAGE_CLASS = [
+  'volumeGroup',
+  'fsType',
+  'mkfsOptions',
+  'encryption',
+  'project',
+  'createProject',
+  'deleteGrace',
+]
 /** The sidecars add keys of their own under this prefix. */
 const SIDECARS = 'csi.storage.k8s.io/'
 
 /** Reads the parameters of a StorageClass; what Mooring does not know is a fault. */
 export function parseStorageClass(parameters: Parameters, faults: Violations): StorageClass {
   refuseParameters(parameters, { field: 'parameters', known: STORAGE_CLASS }, faults)
-  const { project = '/', createProject = 'false', volumeGroup, fsType = '', mkfsOptions = '' } = parameters
+  const {
+    project = '/',
+    createProject = 'false',
+    volumeGroup,
+    fsType = '',
+    mkfsOptions = '',
+    encryption = '',
+  } = parameters
   const { deleteGrace = '' } = parameters
   const add = (name: string, message: string): void =>
     faults.add(`parameters.${name}`, 'INVALID_ARGUMENT', `parameters.${name} ${message}`)
   if (volumeGroup === '') add('volumeGroup', 'is empty; leave it out for a group of its own')
   if (!['true', 'false'].includes(createProject)) add('createProject', 'is neither true nor false')
   if (fsType !== '' && !isFileSystem(fsType)) add('fsType', `is not one of ${FILE_SYSTEMS.join(', ')}`)
+  if (encryption !== '' && !isEncryption(encryption)) add('encryption', 'is not luks; leave it out for none')
   return {
     project,
     createProject: createProject === 'true',
     volumeGroup,
     fileSystem: isFileSystem(fsType) ? fsType : undefined,
     mkfsOptions: mkfsOptions.trim(),
+    encryption: isEncryption(encryption) ? encryption : undefined,
     deleteGraceMs: parseDeleteGrace(deleteGrace, faults),
   }
 }

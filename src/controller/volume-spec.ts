@@ -15,7 +15,7 @@ import { existingDiskId } from './volume.ts'
 export function parseDiskSpec(request: CreateVolumeRequest): DiskSpec {
   const spec = parsing((faults) => {
     const capabilities = parseCapabilities(request.volumeCapabilities, 'volume_capabilities', faults)
-    const { project, createProject, volumeGroup, mkfsOptions, deleteGraceMs, ...storageClass } =
+    const { project, createProject, volumeGroup, mkfsOptions, encryption, deleteGraceMs, ...storageClass } =
       parseStorageClass(request.parameters, faults)
     const groupChanges = parseMutableParameters(request.mutableParameters, faults)
     refuseEmptySource(request.volumeContentSource, faults)
@@ -27,7 +27,10 @@ export function parseDiskSpec(request: CreateVolumeRequest): DiskSpec {
       createProject,
       group: chooseGroup(volumeGroup, request.parameters, faults),
       size: parseCapacity(request.capacityRange, 'capacity_range', faults),
-      attributes: { ...toVolumeContext({ fileSystem, mkfsOptions }), ...toGraceAttributes(deleteGraceMs) },
+      attributes: {
+        ...toVolumeContext({ fileSystem, mkfsOptions, encryption }),
+        ...toGraceAttributes(deleteGraceMs),
+      },
       ...(groupChanges && { groupChanges }),
     }
   })

@@ -1,20 +1,25 @@
 import type { Call } from '../rpc/call.ts'
-import { type DiskId, type SizeRange, StorageError } from '../volumegroups/index.ts'
+import { type AttachedDevice, type DiskId, type SizeRange, StorageError } from '../volumegroups/index.ts'
+import { deviceOf, keyOf, mappingOf } from './encryption.ts'
 import type { NodeParts } from './parts.ts'
+import type { VolumeRecord } from './records.ts'
 import { volumeAt } from './targets.ts'
 
 export interface ExpandRequest {
   readonly diskId: DiskId
   readonly volumePath: string
   readonly size: SizeRange
+  readonly secrets: Readonly<Record<string, string>>
 }
 
 /** Takes over the size that the disk has now, and grows the file system to it. Gives back that size. */
 export async function expand(parts: NodeParts, request: ExpandRequest, call: Call): Promise<bigint> {
   const record = await volumeAt(parts, request.diskId, request.volumePath)
-  const { path, sizeBytes } = await parts.initiator.refreshSize(request.diskId, { signal: call.signal })
+  const { sizeBytes } = await parts.initiator.refreshSize(request.diskId, { signal: call.signal })
   checkSize(sizeBytes, request)
+  if (record.encryption) await parts.machine.luks.resize(mappingOf(record.diskId), keyOf(request.secrets))
   if (record.accessType === 'block') return sizeBytes
+  const { path } = await stagedDevice(parts, record)
   const content = await parts.machine.probe(path)
   if (content.kind !== 'filesystem') {
     throw new StorageError('IDENTITY_MISMATCH', 'the device of the mounted volume holds no file system')
@@ -32,6 +37,12 @@ export async function expand(parts: NodeParts, request: ExpandRequest, call: Cal
   }
   await parts.machine.growMounted(content.fsType, path, record.stagingPath)
   return sizeBytes
+}
+
+async function stagedDevice(parts: NodeParts, record: VolumeRecord): Promise<AttachedDevice> {
+  const device = await deviceOf(parts, record)
+  if (device !== undefined) return device
+  throw new StorageError('VOLUME_NOT_STAGED', 'the disk of the volume is no longer on this node')
 }
 
 function checkSize(sizeBytes: bigint, { diskId, size }: ExpandRequest): void {

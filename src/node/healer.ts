@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { InFlight } from '../rpc/in-flight.ts'
 import { type DiskId, type DiskSession, type RepairFault, StorageError } from '../volumegroups/index.ts'
+import { release } from './encryption.ts'
 import type { NodeParts } from './parts.ts'
 import { hasMount } from './records.ts'
 import { publishedAt } from './targets.ts'
@@ -93,7 +94,7 @@ export class Healer implements AsyncDisposable {
           if ((await publishedAt(parts, record)).length > 0) return
           if (hasMount(record)) await parts.machine.unmount(record.stagingPath)
         }
-        await parts.initiator.detach(diskId)
+        await release(parts, diskId)
         log.info({ diskId }, 'a disk that failed for good was taken down')
       })
     } catch (err) {

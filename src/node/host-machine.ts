@@ -5,6 +5,15 @@ import { setUuid } from '../host/filesystems/identity.ts'
 import { mountFilesystem } from '../host/filesystems/mount-filesystem.ts'
 import { probe } from '../host/filesystems/probe.ts'
 import { UsageReader } from '../host/filesystems/usage.ts'
+import {
+  closeLuks,
+  findLuks,
+  formatLuks,
+  openLuks,
+  resizeLuks,
+  setLuksLabel,
+  setLuksUuid,
+} from '../host/luks.ts'
 import { makeMountPoint, removeMountPoint } from '../host/mount-points.ts'
 import { bindMount, findMount, type Mount, unmount } from '../host/mounts.ts'
 import type { Machine, MountPoint } from './machine.ts'
@@ -24,6 +33,15 @@ export function createHostMachine(): Machine {
     setUuid,
     growMounted,
     growUnmounted,
+    luks: {
+      format: formatLuks,
+      open: openLuks,
+      find: findLuks,
+      resize: resizeLuks,
+      setLabel: setLuksLabel,
+      setUuid: setLuksUuid,
+      close: closeLuks,
+    },
     usage: (path) => usage.read(path),
   }
 }

@@ -2,6 +2,7 @@ import type { FsType, MkfsRequest } from '../host/filesystems/filesystem.ts'
 import type { FilesystemMount } from '../host/filesystems/mount-filesystem.ts'
 import type { Content } from '../host/filesystems/probe.ts'
 import type { FilesystemUsage } from '../host/filesystems/usage.ts'
+import type { LuksDevice, LuksKey, LuksLabel, PlainDevice } from '../host/luks.ts'
 import type { AttachedDevice } from '../volumegroups/index.ts'
 
 /** What is mounted at a path. */
@@ -39,8 +40,26 @@ export interface Machine {
   /** FILESYSTEM_GROW_REFUSED when the kernel does not grow it while it is mounted. */
   growMounted(fsType: FsType, device: string, target: string): Promise<void>
   growUnmounted(fsType: FsType, device: string): Promise<void>
+  readonly luks: Luks
+
   /** In a bounded time, also when the mount is dead. */
   usage(path: string): Promise<FilesystemUsage>
+}
+
+/** Encryption at rest. Keys are held no longer than a call. */
+export interface Luks {
+  /** Of a device that the caller knows to be blank. Its label says that nothing is inside yet. */
+  format(device: string, uuid: string, key: LuksKey): Promise<void>
+  /** ENCRYPTION_KEY_WRONG when the key does not open it. */
+  open(target: LuksDevice, options: { readonly readOnly: boolean }, key: LuksKey): Promise<void>
+  /** The plain side, while it is open and on this very device. */
+  find(target: LuksDevice): Promise<PlainDevice | undefined>
+  /** Takes over the size of the device, while in use. */
+  resize(name: string, key: LuksKey): Promise<void>
+  setLabel(device: string, label: LuksLabel): Promise<void>
+  setUuid(device: string, uuid: string): Promise<void>
+  /** OK when it is closed, whatever became of the device. */
+  close(name: string): Promise<void>
 }
 
 /** Whether it is a mount of the file system on this very device. */

@@ -1,6 +1,7 @@
 import type { FsType } from '../host/filesystems/filesystem.ts'
 import { growsUnmounted } from '../host/filesystems/grow.ts'
 import { type AttachedDevice, StorageError, withStep } from '../volumegroups/index.ts'
+import { deviceOf } from './encryption.ts'
 import { isMountOf } from './machine.ts'
 import type { NodeParts } from './parts.ts'
 import type { VolumeRecord } from './records.ts'
@@ -45,7 +46,9 @@ export async function clearStagingPath(
 ): Promise<void> {
   const mounted = await parts.machine.mountAt(record.stagingPath)
   if (mounted === undefined) return
-  if (isMountOf(mounted, device)) return parts.machine.unmount(record.stagingPath)
+  const known = await deviceOf(parts, record)
+  if (isMountOf(mounted, device) || (known && isMountOf(mounted, known)))
+    return parts.machine.unmount(record.stagingPath)
   const what = mounted.device ?? 'a device that is gone'
   throw new StorageError('PUBLISHED_DIFFERENTLY', `${what} is mounted at the staging path, not this volume`, {
     entity: { kind: 'disk', id: record.diskId },

@@ -15,7 +15,9 @@ export function nodeExpandVolume(
       volumePath: parseVolumePath(message.volumePath, 'volume_path', faults),
       size: parseCapacity(message.capacityRange, 'capacity_range', faults),
     }))
-    const sizeBytes = await expand(parts, { diskId: existingDisk(volumeId), volumePath, size }, call)
+    const { secrets } = message
+    const diskId = existingDisk(volumeId)
+    const sizeBytes = await expand(parts, { diskId, volumePath, size, secrets }, call)
     return { capacityBytes: sizeBytes.toString() }
   }
 }

@@ -7,9 +7,11 @@ import type {
 import { parseRequired, parsing } from '../csi/parse.ts'
 import type { Amount } from '../host/filesystems/usage.ts'
 import type { Handler } from '../rpc/call.ts'
-import { type DiskId, StorageError } from '../volumegroups/index.ts'
+import { StorageError } from '../volumegroups/index.ts'
+import { deviceOf } from './encryption.ts'
 import type { NodeParts } from './parts.ts'
 import { existingDisk, parseVolumePath } from './paths.ts'
+import type { VolumeRecord } from './records.ts'
 import { volumeAt } from './targets.ts'
 
 /** How full the volume is: bytes and inodes of a file system, the size of a block volume. */
@@ -22,15 +24,15 @@ export function nodeGetVolumeStats(
       path: parseVolumePath(message.volumePath, 'volume_path', faults),
     }))
     const record = await volumeAt(parts, existingDisk(volumeId), path)
-    if (record.accessType === 'block') return { usage: [await deviceUsage(parts, record.diskId)] }
+    if (record.accessType === 'block') return { usage: [await deviceUsage(parts, record)] }
     const { bytes, inodes } = await parts.machine.usage(path)
     return { usage: [toUsage(bytes, 'BYTES'), toUsage(inodes, 'INODES')] }
   }
 }
 
 /** Zero counts as not given: nobody knows how much of a raw device is in use. */
-async function deviceUsage(parts: NodeParts, diskId: DiskId): Promise<VolumeUsage> {
-  const device = await parts.initiator.find(diskId)
+async function deviceUsage(parts: NodeParts, record: VolumeRecord): Promise<VolumeUsage> {
+  const device = await deviceOf(parts, record)
   if (device === undefined) {
     throw new StorageError('VOLUME_NOT_STAGED', 'the disk of the volume is not attached to this node')
   }

@@ -3,6 +3,7 @@ import type { NodeStageVolumeRequest, NodeStageVolumeResponse } from '../csi/mes
 import { parseRequired, parsing } from '../csi/parse.ts'
 import { parseVolumeContext } from '../csi/volume-context.ts'
 import type { Handler } from '../rpc/call.ts'
+import { keyOf } from './encryption.ts'
 import { checkMountFlags } from './mount-flags.ts'
 import type { NodeParts } from './parts.ts'
 import { existingDisk, parsePath } from './paths.ts'
@@ -26,12 +27,13 @@ function parse(message: NodeStageVolumeRequest): StageRequest {
       capability,
     }
   })
-  const { fileSystem, mkfsOptions } = parseVolumeContext(message.volumeContext)
+  const { fileSystem, mkfsOptions, encryption } = parseVolumeContext(message.volumeContext)
   return {
     diskId: existingDisk(fields.volumeId),
     stagingPath: fields.stagingPath,
     capability: fields.capability,
     fsType: fields.capability.fileSystem ?? fileSystem,
     mkfsOptions,
+    encryption: encryption && { kind: encryption, key: keyOf(message.secrets) },
   }
 }

@@ -14,6 +14,8 @@ interface Job {
   readonly record: VolumeRecord
   readonly device: AttachedDevice
   readonly mkfsOptions: string
+  /** The inside of a disk that was just encrypted: it reads as noise. */
+  readonly isNew: boolean
 }
 
 interface Prepared {
@@ -27,7 +29,9 @@ export async function prepareFilesystem(parts: NodeParts, job: Job, call: Call):
   try {
     const content = await parts.machine.probe(job.device.path)
     if (content.kind === 'filesystem') return await useFilesystem(parts, { ...job, content }, call)
-    const isRemains = content.kind === 'unrecognised' && job.record.phase === 'formatting'
+    if (content.kind === 'encrypted') throw encrypted(job.record)
+    const isOurs = job.isNew || job.record.phase === 'formatting'
+    const isRemains = content.kind === 'unrecognised' && isOurs
     if (content.kind !== 'blank' && !isRemains) throw notBlank(job.record, content.what)
     return await formatDisk(parts, { ...job, overwrite: isRemains }, call)
   } catch (error) {
@@ -39,6 +43,15 @@ const notBlank = ({ diskId }: VolumeRecord, what: string): StorageError =>
   new StorageError('NOT_BLANK', `the disk holds ${what}, and no file system that can be mounted`, {
     entity: { kind: 'disk', id: diskId },
   })
+
+const encrypted = ({ diskId }: VolumeRecord): StorageError =>
+  new StorageError(
+    'ENCRYPTION_DIFFERS',
+    'the disk is encrypted with LUKS, and the volume has no encryption',
+    {
+      entity: { kind: 'disk', id: diskId },
+    },
+  )
 
 async function formatDisk(
   parts: NodeParts,

@@ -1,6 +1,7 @@
 import { type Capability, rightsOf } from '../csi/capability.ts'
 import type { Call } from '../rpc/call.ts'
 import { type AttachedDevice, type DiskId, type Reason, StorageError } from '../volumegroups/index.ts'
+import { deviceOf } from './encryption.ts'
 import { isMountOf, type MountPoint } from './machine.ts'
 import type { NodeParts } from './parts.ts'
 import type { VolumeRecord } from './records.ts'
@@ -53,7 +54,7 @@ async function stagedVolume(parts: NodeParts, request: PublishRequest, call: Cal
   const { diskId, stagingPath } = request
   const record = await parts.records.read(diskId)
   if (record === undefined) await parts.groups.getDisk(diskId, { signal: call.signal }) // says so if there is none
-  const device = await parts.initiator.find(diskId)
+  const device = record && (await deviceOf(parts, record))
   if (record?.phase === 'staged' && record.stagingPath === stagingPath && device !== undefined) {
     return { record, device }
   }

@@ -14,6 +14,8 @@ const Schema = Type.Object(
     accessMode: Type.String(),
     /** Undefined for a block volume, and while it is not known which file system is on the disk. */
     fsType: Type.Optional(Type.Union([Type.Literal('ext4'), Type.Literal('xfs'), Type.Literal('btrfs')])),
+    /** What is mounted or published is the plain side of an encrypted disk. */
+    encryption: Type.Optional(Type.Literal('luks')),
     mountFlags: Type.Array(Type.String()),
     readOnly: Type.Boolean(),
     /** Who grants the disk to this node; `node` must take the right back. */

@@ -1,8 +1,10 @@
 import { type Capability, rightsOf } from '../csi/capability.ts'
 import type { FsType } from '../host/filesystems/filesystem.ts'
+import type { LuksKey } from '../host/luks.ts'
 import type { Call } from '../rpc/call.ts'
 import { asStorageError, type DiskId, type ErrorKind, StorageError, serialOf } from '../volumegroups/index.ts'
 import { attachDisk } from './attach-disk.ts'
+import { deviceOf, openEncrypted, release, settle } from './encryption.ts'
 import { isMountOf } from './machine.ts'
 import { clearStagingPath, mountStaged } from './mount-staged.ts'
 import type { NodeParts } from './parts.ts'
@@ -18,6 +20,8 @@ export interface StageRequest {
   /** Undefined: what is on the disk, or the default on a blank one. */
   readonly fsType: FsType | undefined
   readonly mkfsOptions: string
+  /** Left out: in the clear. */
+  readonly encryption?: { readonly kind: 'luks'; readonly key: LuksKey } | undefined
 }
 
 /**
@@ -31,7 +35,7 @@ export async function stage(parts: NodeParts, request: StageRequest, call: Call)
   const failed = await hasFailed(parts, request.diskId)
   if (before?.phase === 'staged' && !failed && (await isStaged(parts, before))) return
   if (before !== undefined && hasMount(before)) await parts.machine.unmount(before.stagingPath) // half done, or dead
-  if (failed) await parts.initiator.detach(request.diskId)
+  if (failed) await release(parts, request.diskId)
   const record = recordOf(parts, request, before)
   await parts.records.write(record)
   try {
@@ -51,6 +55,7 @@ function refuseDifference(before: VolumeRecord, request: StageRequest): void {
     before.accessType === capability.accessType &&
     before.accessMode === capability.accessMode &&
     before.fsType === fsType &&
+    before.encryption === request.encryption?.kind &&
     before.mountFlags.join('\n') === capability.mountFlags.join('\n')
   const samePath = before.stagingPath === request.stagingPath
   // Nobody was told that a half-done stage succeeded: at the same path it may be done in another way now.
@@ -70,7 +75,7 @@ async function hasFailed({ initiator }: NodeParts, diskId: DiskId): Promise<bool
 
 /** Whether it is as the record says: after a reboot of the node it is not. */
 async function isStaged(parts: NodeParts, record: VolumeRecord): Promise<boolean> {
-  const device = await parts.initiator.find(record.diskId)
+  const device = await deviceOf(parts, record)
   if (device === undefined) return false
   if (record.accessType === 'block') return true
   const mounted = await parts.machine.mountAt(record.stagingPath)
@@ -78,7 +83,7 @@ async function isStaged(parts: NodeParts, record: VolumeRecord): Promise<boolean
 }
 
 function recordOf(parts: NodeParts, request: StageRequest, before: VolumeRecord | undefined): VolumeRecord {
-  const { diskId, stagingPath, capability, fsType } = request
+  const { diskId, stagingPath, capability, fsType, encryption } = request
   const { accessType, accessMode, mountFlags } = capability
   return {
     version: 1,
@@ -88,6 +93,7 @@ function recordOf(parts: NodeParts, request: StageRequest, before: VolumeRecord 
     accessType,
     accessMode,
     ...(fsType === undefined ? {} : { fsType }),
+    ...(encryption === undefined ? {} : { encryption: encryption.kind }),
     mountFlags,
     readOnly: rightsOf(capability, false).readOnly || mountFlags.includes('ro'),
     attach: before?.attach ?? parts.attach, // who granted takes the right back, whatever is configured now
@@ -105,12 +111,23 @@ interface Job {
 async function bringUp(parts: NodeParts, { record, request }: Job, call: Call): Promise<VolumeRecord> {
   const { device, readOnly } = await attachDisk(parts, { record, capability: request.capability }, call)
   const attached = { ...record, readOnly: record.readOnly || readOnly }
-  if (record.accessType === 'block') return { ...attached, phase: 'staged' }
-  await clearStagingPath(parts, attached, device)
-  const job = { record: attached, device, mkfsOptions: request.mkfsOptions }
-  const { fsType, growable } = await prepareFilesystem(parts, job, call)
+  if (record.accessType === 'mount') await clearStagingPath(parts, attached, device)
+  const { encryption, mkfsOptions } = request
+  const opened = encryption
+    ? await openEncrypted(parts, { record: attached, device, key: encryption.key }, call)
+    : { device, isNew: false }
+  if (record.accessType === 'block') {
+    await settle(parts, opened, device)
+    return { ...attached, phase: 'staged' }
+  }
+  const { fsType, growable } = await prepareFilesystem(
+    parts,
+    { record: attached, ...opened, mkfsOptions },
+    call,
+  )
+  await settle(parts, opened, device)
   const mountable = { ...attached, fsType, phase: 'mounting' as const }
-  await mountStaged(parts, { record: mountable, device, growable })
+  await mountStaged(parts, { record: mountable, device: opened.device, growable })
   return { ...mountable, phase: 'staged' }
 }
 

@@ -1,4 +1,5 @@
 import { type DiskId, type Reason, StorageError } from '../volumegroups/index.ts'
+import { deviceOf, release } from './encryption.ts'
 import { isMountOf } from './machine.ts'
 import type { AttachMode, NodeParts } from './parts.ts'
 import { hasMount, type VolumeRecord } from './records.ts'
@@ -33,8 +34,9 @@ const refusal = (reason: Reason, diskId: DiskId, message: string): StorageError 
 /** Without a record, only what is known by its device to be this volume is taken down. */
 async function unstageUnrecorded(parts: NodeParts, { diskId, stagingPath }: UnstageRequest): Promise<void> {
   const mounted = await parts.machine.mountAt(stagingPath)
-  const device = await parts.initiator.find(diskId)
-  const isOurs = mounted !== undefined && device !== undefined && isMountOf(mounted, device)
+  const sides = [undefined, 'luks' as const].map((encryption) => deviceOf(parts, { diskId, encryption }))
+  const devices = (await Promise.all(sides)).filter((device) => device !== undefined)
+  const isOurs = mounted !== undefined && devices.some((device) => isMountOf(mounted, device))
   if (mounted !== undefined && !isOurs) {
     const message = 'something is mounted at the staging path, and this node has no record of having done so'
     throw refusal('MOUNT_POINT_TAKEN', diskId, message)
@@ -51,7 +53,7 @@ export async function takeDown(parts: NodeParts, record: VolumeRecord): Promise<
 }
 
 async function detach(parts: NodeParts, diskId: DiskId, attach: AttachMode): Promise<void> {
-  await parts.initiator.detach(diskId)
+  await release(parts, diskId)
   if (attach !== 'node') return
   try {
     await parts.groups.revoke(diskId, parts.nodeId)

@@ -1,6 +1,7 @@
 import type { VolumeHealthVolumeHealthEntry } from '../csi/messages.ts'
 import type { Call } from '../rpc/call.ts'
 import { type DiskSession, StorageError } from '../volumegroups/index.ts'
+import { deviceOf } from './encryption.ts'
 import type { NodeParts } from './parts.ts'
 import type { VolumeRecord } from './records.ts'
 
@@ -32,8 +33,8 @@ function sessionFault(session: DiskSession | undefined): readonly Entry[] {
 }
 
 /** After a reboot the volume is to be staged again, and is not accessible until then. */
-async function deviceFault(parts: NodeParts, { diskId }: VolumeRecord): Promise<readonly Entry[]> {
-  if ((await parts.initiator.find(diskId)) !== undefined) return []
+async function deviceFault(parts: NodeParts, record: VolumeRecord): Promise<readonly Entry[]> {
+  if ((await deviceOf(parts, record)) !== undefined) return []
   return inaccessible(
     'DeviceGone',
     'the volume is staged, but its disk is not attached to this node any more',

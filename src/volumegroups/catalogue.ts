@@ -313,6 +313,26 @@ export const CATALOGUE = {
     meaning: 'The record of a staged volume can not be read, so nothing was touched.',
     fix: 'Look at the file that the error names; remove it only when the volume is not in use on the node.',
   },
+  ENCRYPTION_DIFFERS: {
+    kind: 'precondition_failed',
+    meaning: 'The volume is encrypted where it should not be, or not where it should be. It was not touched.',
+    fix: 'Use a StorageClass that fits what the volume, or its source, is.',
+  },
+  ENCRYPTION_KEY_MISSING: {
+    kind: 'precondition_failed',
+    meaning: 'The volume is encrypted, and the request brings no key.',
+    fix: 'Name a Secret with the key in the StorageClass: node-stage-secret and node-expand-secret.',
+  },
+  ENCRYPTION_KEY_WRONG: {
+    kind: 'precondition_failed',
+    meaning: 'The key in the secrets of the request does not open the volume.',
+    fix: 'Put the key into the Secret with which the volume was first staged.',
+  },
+  ENCRYPTION_UNAVAILABLE: {
+    kind: 'unavailable',
+    meaning: 'The node can not open encrypted volumes.',
+    fix: 'Install cryptsetup and load dm_crypt on the node.',
+  },
   FILESYSTEM_DIFFERS: {
     kind: 'precondition_failed',
     meaning: 'The volume holds another file system than the one asked for. It was not touched.',

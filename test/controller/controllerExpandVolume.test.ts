@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest'
-import { blockOf, type FakeCaller, fakeCaller, gib, mountOf } from '../fakes/csi-controller.ts'
+import { blockOf, type FakeCaller, fakeCaller, gib, mountOf, volumeRequest } from '../fakes/csi-controller.ts'
 
 let caller: FakeCaller
 let volumeId: string
@@ -38,6 +38,13 @@ test('the node has a file system to grow, and none on a block volume', async () 
   expect(mount.nodeExpansionRequired).toBe(true)
   const block = await caller.call('ControllerExpandVolume', to(gib(2n), { volumeCapability: blockOf() }))
   expect(block.nodeExpansionRequired).toBe(false)
+})
+
+test('the node has the encryption of a block volume to grow', async () => {
+  const parameters = { encryption: 'luks' }
+  const { volume } = await caller.call('CreateVolume', volumeRequest('encrypted', { parameters }))
+  const request = { ...to(gib(2n), { volumeCapability: blockOf() }), volumeId: volume!.volumeId }
+  expect(await caller.call('ControllerExpandVolume', request)).toMatchObject({ nodeExpansionRequired: true })
 })
 
 test('what is missing is told at once', async () => {

@@ -25,6 +25,14 @@ test('a volume has the size asked for, its context, and the site as its topology
   expect(diskIds.is(volume!.volumeId)).toBe(true)
 })
 
+test('encryption is told to the node, and what is no encryption is refused', async () => {
+  const caller = fakeCaller()
+  const request = (encryption: string) => volumeRequest('a', { parameters: { encryption } })
+  const { volume } = await caller.call('CreateVolume', request('luks'))
+  expect(volume?.volumeContext).toEqual({ encryption: 'luks' })
+  await caller.refuses('CreateVolume', request('LUKS'), 3, /parameters\.encryption is not luks/)
+})
+
 test('the same name and request give the same volume', async () => {
   const caller = fakeCaller()
   const id = await caller.volume('a')

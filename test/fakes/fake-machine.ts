@@ -6,6 +6,7 @@ import type { FilesystemUsage } from '../../src/host/filesystems/usage.ts'
 import { makeMountPoint, removeMountPoint } from '../../src/host/mount-points.ts'
 import type { Machine, MountPoint } from '../../src/node/machine.ts'
 import { StorageError } from '../../src/volumegroups/index.ts'
+import { FakeLuks } from './fake-luks.ts'
 import type { MemoryInitiator } from './memory-initiator.ts'
 
 type FakeMount = MountPoint & { readonly flags: readonly string[] }
@@ -17,11 +18,14 @@ export class FakeMachine implements Machine {
   refusesGrowth = false
   /** Mounts whose file system is gone: asking them fails as with a FUSE file that nothing serves. */
   readonly dead = new Set<string>()
+  readonly luks: FakeLuks
   readonly #initiator: MemoryInitiator
 
   constructor(initiator: MemoryInitiator) {
     this.#initiator = initiator
-    initiator.inUse = (path) => [...this.mounts.values()].some(({ device }) => device === path)
+    const isMounted = (path: string) => [...this.mounts.values()].some(({ device }) => device === path)
+    this.luks = new FakeLuks(initiator, isMounted)
+    initiator.inUse = (path) => isMounted(path) || this.luks.holds(path)
   }
 
   async mountAt(path: string): Promise<MountPoint | undefined> {
@@ -30,7 +34,7 @@ export class FakeMachine implements Machine {
 
   async mountFilesystem({ device, target, fsType, flags, readOnly }: FilesystemMount): Promise<void> {
     this.#refuseStacking(target)
-    const { content } = this.#initiator.mediumAt(device).medium
+    const { content } = this.luks.mediumAt(device).medium
     if (content.kind !== 'filesystem' || content.fsType !== fsType) {
       throw new StorageError('MOUNT_REFUSED', `${device} holds no ${fsType}`)
     }
@@ -58,20 +62,20 @@ export class FakeMachine implements Machine {
   removeTarget = removeMountPoint
 
   async probe(device: string): Promise<Content> {
-    const { device: attached, medium } = this.#initiator.mediumAt(device)
+    const { device: attached, medium } = this.luks.mediumAt(device)
     const { content, usedBytes } = medium
     return content.kind === 'filesystem' ? { ...content, growable: usedBytes < attached.sizeBytes } : content
   }
 
   async format(fsType: FsType, { device, uuid, overwrite }: MkfsRequest): Promise<void> {
-    const { content } = this.#initiator.mediumAt(device).medium
+    const { content } = this.luks.mediumAt(device).medium
     if (content.kind !== 'blank' && !overwrite) throw new StorageError('FORMAT_FAILED', 'it is not blank')
     this.#set(device, { kind: 'filesystem', fsType, uuid, growable: false, logDirty: false })
     this.#fill(device)
   }
 
   async setUuid(_fsType: FsType, device: string, uuid: string): Promise<void> {
-    const { content } = this.#initiator.mediumAt(device).medium
+    const { content } = this.luks.mediumAt(device).medium
     if (content.kind !== 'filesystem' || content.logDirty || this.#initiator.inUse(device)) {
       throw new StorageError('COMMAND_FAILED', 'the UUID can be changed only with a clean log, and unmounted')
     }
@@ -95,7 +99,7 @@ export class FakeMachine implements Machine {
       const cause = Object.assign(new Error('not connected'), { code: 'ENOTCONN' })
       throw new StorageError('COMMAND_FAILED', 'the mount does not answer', { cause })
     }
-    const total = this.#initiator.mediumAt(this.mounts.get(path)?.device ?? '').medium.usedBytes
+    const total = this.luks.mediumAt(this.mounts.get(path)?.device ?? '').medium.usedBytes
     return { bytes: { total, used: 0n, available: total }, inodes: { total: 100n, used: 1n, available: 99n } }
   }
 
@@ -104,11 +108,11 @@ export class FakeMachine implements Machine {
   }
 
   #set(device: string, content: Content): void {
-    this.#initiator.mediumAt(device).medium.content = content
+    this.luks.mediumAt(device).medium.content = content
   }
 
   #fill(path: string): void {
-    const { device, medium } = this.#initiator.mediumAt(path)
+    const { device, medium } = this.luks.mediumAt(path)
     medium.usedBytes = device.sizeBytes
   }
 }

@@ -16,6 +16,8 @@ export type Content =
       /** A journal or log waits to be replayed. */
       readonly logDirty: boolean
     }
+  /** A LUKS header; what is inside only its key tells. */
+  | { readonly kind: 'encrypted'; readonly uuid: string; readonly label: string }
   /** Something known that is not ours to use, such as a partition table. */
   | { readonly kind: 'foreign'; readonly what: string }
   /** Bytes that no program knows, or a file system whose making did not end. */
@@ -40,6 +42,9 @@ export async function probe(device: string): Promise<Content> {
   const tags = parseTags(stdout)
   const fsType = tags.get('TYPE')
   if (fsType !== undefined && isFsType(fsType)) return probeFilesystem(device, fsType, tags.get('UUID') ?? '')
+  if (fsType === 'crypto_LUKS') {
+    return { kind: 'encrypted', uuid: tags.get('UUID') ?? '', label: tags.get('LABEL') ?? '' }
+  }
   if (fsType !== undefined) return { kind: 'foreign', what: fsType }
   const table = tags.get('PTTYPE')
   if (table !== undefined) return { kind: 'foreign', what: `a ${table} partition table` }
