@@ -13,20 +13,19 @@ import {
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { Client } from 'undici'
 import { parse, stringify } from 'yaml'
 import type { ProbeResponse } from '../../src/csi/messages.ts'
 import { CsiClient } from '../fakes/csi-client.ts'
+import type { GuestBridge } from '../guest/support/network.ts'
 import { type ElementClient, setUpHttps } from './https.ts'
 import { describeLeftovers, leftoversOf, sweep } from './leftovers.ts'
+import { isElementReady, poll } from './ready.ts'
 import { StateDisk } from './state-disk.ts'
 import { freePort } from './tgtd.ts'
 import type { Driver } from './volumes.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 const MOORING = join(ROOT, 'bin/mooring')
-const START_TIMEOUT_MS = 30_000
 const STOP_TIMEOUT_MS = 60_000
 
 export interface DeploymentOptions {
@@ -40,6 +39,7 @@ export interface DeploymentOptions {
   /** How controller and node reach the element. Default: its unix socket. */
   readonly transport?: 'socket' | 'https'
   /** As in the element's configuration. */
+  readonly lease?: { readonly durationMs: number; readonly renewMs: number }
   readonly authority?: { readonly mode?: 'bounded' | 'available'; readonly leaseMs?: number }
   /** As in the element's configuration. */
   readonly reconciler?: { readonly everyMs: number }
@@ -47,6 +47,8 @@ export interface DeploymentOptions {
   readonly stateDisk?: boolean
   /** No controller and no node. */
   readonly elementOnly?: boolean
+  /** The element runs in a network of guests, where it is reached over HTTPS; the node is a guest's, and not started. */
+  readonly guests?: Pick<GuestBridge, 'address' | 'inside'>
 }
 
 type Role = 'element' | 'controller' | 'node'
@@ -70,6 +72,7 @@ export class Deployment implements AsyncDisposable {
   readonly #processes = new Map<Role, ChildProcess>()
   readonly #clients: CsiClient[] = []
   readonly #tokens: string[] = []
+  #guests: DeploymentOptions['guests']
 
   private constructor(name: string) {
     this.folder = mkdtempSync(join(tmpdir(), `${name}-${process.pid}-`))
@@ -85,8 +88,7 @@ export class Deployment implements AsyncDisposable {
     try {
       await deployment.#configure(options)
       await deployment.run('element')
-      const others: Role[] = options.elementOnly ? [] : ['controller', 'node']
-      await Promise.all(others.map((role) => deployment.run(role)))
+      await Promise.all(othersOf(options).map((role) => deployment.run(role)))
     } catch (error) {
       const logs = deployment.logs()
       await deployment.stateDisk?.thaw()
@@ -103,10 +105,12 @@ export class Deployment implements AsyncDisposable {
     const socket = { socket: this.elementSocket }
     const stateDir = join(folder, 'element')
     if (options.stateDisk) this.stateDisk = await StateDisk.mount(join(folder, 'state.img'), stateDir)
-    const https =
-      options.transport === 'https' ? await setUpHttps(folder, await freePort(), nodeId) : undefined
+    const address = options.guests?.address ?? '127.0.0.1'
+    const isRemote = options.transport === 'https' || options.guests !== undefined
+    const https = isRemote ? await setUpHttps(folder, await freePort(), nodeId, address) : undefined
     this.#tokens.push(...(https?.tokens ?? []))
     this.admin = https?.admin
+    this.#guests = options.guests
     const configs = {
       element: {
         name: options.name,
@@ -118,19 +122,22 @@ export class Deployment implements AsyncDisposable {
           sizeBytes: options.poolBytes ?? 8 * 1024 ** 3,
           mountPoint: this.poolPath,
         },
-        portal: { address: '127.0.0.1', port: await freePort() },
+        portal: { address, port: await freePort() },
         target: { onStop: options.onStop ?? 'stop' },
+        lease: options.lease ?? {},
         authority: options.authority ?? {},
         reconciler: options.reconciler ?? {},
       },
       controller: {
         csiEndpoint: `unix://${this.controllerSocket}`,
-        element: https?.controller ?? socket,
+        element: options.guests ? socket : (https?.controller ?? socket),
+        linkLocal: false,
         attach,
       },
       node: {
         csiEndpoint: `unix://${this.nodeSocket}`,
         element: https?.node ?? socket,
+        linkLocal: false,
         attach,
         nodeId,
         stateDir: join(folder, 'node'),
@@ -139,17 +146,20 @@ export class Deployment implements AsyncDisposable {
     }
     mkdirSync(join(folder, 'kubelet'))
     for (const [role, config] of Object.entries(configs)) {
-      writeFileSync(this.#configOf(role), stringify({ ...config, logLevel: 'info' }))
+      writeFileSync(this.configOf(role), stringify({ ...config, logLevel: 'info' }))
     }
   }
 
-  readonly #configOf = (role: string): string => join(this.folder, `${role}.yaml`)
+  /** Where the configuration of a process is. */
+  readonly configOf = (role: string): string => join(this.folder, `${role}.yaml`)
 
   /** Starts a process (again) and waits until it is ready. */
   async run(role: Role): Promise<void> {
     const log = openSync(join(this.folder, `${role}.log`), 'a')
     // Detached, so that an interrupt from the terminal reaches the caller alone, which stops them in order.
-    const child = spawn(MOORING, [role, '--config', this.#configOf(role)], {
+    const command = { file: MOORING, args: [role, '--config', this.configOf(role)] }
+    const { file, args } = role === 'element' && this.#guests ? this.#guests.inside(command) : command
+    const child = spawn(file, [...args], {
       detached: true,
       stdio: ['ignore', log, log],
     })
@@ -242,7 +252,7 @@ export class Deployment implements AsyncDisposable {
 
   /** An element that was killed, or that leaves its target serving, is started once more to stop in order. */
   async #stopElement(): Promise<void> {
-    const file = this.#configOf('element')
+    const file = this.configOf('element')
     const config = parse(readFileSync(file, 'utf8')) as { target: { onStop: string } }
     if (config.target.onStop === 'serve') {
       writeFileSync(file, stringify({ ...config, target: { onStop: 'stop' } }))
@@ -260,37 +270,17 @@ export class Deployment implements AsyncDisposable {
   }
 }
 
+function othersOf({ elementOnly, guests }: DeploymentOptions): readonly Role[] {
+  if (elementOnly) return []
+  return guests ? ['controller'] : ['controller', 'node']
+}
+
 function readIfThere(file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch {
     return ''
   }
-}
-
-async function isElementReady(socketPath: string): Promise<boolean> {
-  const client = new Client('http://element', { socketPath })
-  try {
-    const { body } = await client.request({ method: 'GET', path: '/v1/status' })
-    const status = (await body.json()) as { state?: string }
-    return status.state === 'ready'
-  } finally {
-    await client.close()
-  }
-}
-
-async function poll(what: string, isReady: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + START_TIMEOUT_MS
-  let cause: unknown
-  while (Date.now() < end) {
-    try {
-      if (await isReady()) return
-    } catch (error) {
-      cause = error
-    }
-    await sleep(20)
-  }
-  throw new Error(`${what} was not ready within ${START_TIMEOUT_MS} ms`, { cause })
 }
 
 /** Removes what earlier, interrupted runs of the same name left: theirs are the folders of processes long gone. */

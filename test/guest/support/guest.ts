@@ -2,6 +2,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Daemon, run, startDaemon } from '../../../src/host/exec.ts'
 import { Agent, type GuestResult } from './agent.ts'
 import { buildTreeImage, GUEST_CACHE, guestImage } from './image.ts'
@@ -29,6 +30,13 @@ export interface GuestRunOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+/** What a migration took. */
+export interface Migration {
+  readonly totalMs: number
+  /** How long the guest stood still. */
+  readonly downtimeMs: number
+}
+
 /** A virtual machine that runs Debian's cloud kernel, with the tree under test in /mooring. */
 export interface Guest extends AsyncDisposable {
   readonly name: string
@@ -42,12 +50,16 @@ export interface Guest extends AsyncDisposable {
   powerCut(): Promise<void>
   /** Boots it again after a power cut, with the disk as it was left. */
   start(): Promise<void>
-  /** A command for QEMU itself (QMP), such as `stop`, `cont`, `migrate`. */
+  /** Moves it, as it runs, into another QEMU process, which has this network. */
+  migrate(network: GuestNetwork): Promise<Migration>
+  /** A command for QEMU itself (QMP), such as `stop`, `cont`. */
   monitor(command: string, options?: Readonly<Record<string, unknown>>): Promise<unknown>
 }
 
 const BOOT_LIMIT_MS = 180_000
 const RUN_LIMIT_MS = 30_000
+const MIGRATION_LIMIT_MS = 180_000
+const MIGRATION_POLL_MS = 100
 const CONSOLE_TAIL = 3000
 const CONSOLES = join(GUEST_CACHE, 'consoles')
 let guests = 0
@@ -76,14 +88,24 @@ export async function bootGuest(options: GuestOptions = {}): Promise<Guest> {
   }
 }
 
+interface MigrationState {
+  readonly status: string
+  readonly 'total-time': number
+  readonly downtime: number
+  readonly 'error-desc'?: string
+}
+
 class QemuGuest implements Guest {
-  readonly #machine: Machine
+  /** Holds its disk, and goes with it. */
+  readonly #folder: string
+  #machine: Machine
   #agent = new Agent()
   #monitor: Monitor | undefined
   #qemu: Daemon | undefined
 
   constructor(machine: Machine) {
     this.#machine = machine
+    this.#folder = machine.folder
   }
 
   get name(): string {
@@ -91,22 +113,29 @@ class QemuGuest implements Guest {
   }
 
   async start(): Promise<void> {
-    const { console } = this.#machine
-    const agent = new Agent()
-    this.#agent = agent
-    const log = openSync(console, 'a')
+    this.#agent = new Agent()
+    this.#qemu = await this.#launch(this.#machine)
+    await Promise.race([this.#connect(this.#agent), this.#endOf(this.#qemu)])
+  }
+
+  async #launch(machine: Machine): Promise<Daemon> {
+    const log = openSync(machine.console, 'a')
     try {
-      const command = qemuCommand(this.#machine, await guestImage())
-      this.#qemu = await startDaemon(command, { logFd: log })
+      return await startDaemon(qemuCommand(machine, await guestImage()), { logFd: log })
     } finally {
       closeSync(log)
     }
-    const ended = this.#qemu.exited.then(() => {
-      agent.close(this.#ended())
+  }
+
+  /** Rejects when the process ends; what waits for the agent is told, unless the guest has moved on by then. */
+  #endOf(qemu: Daemon): Promise<never> {
+    const agent = this.#agent
+    const ended = qemu.exited.then(() => {
+      if (this.#qemu === qemu) agent.close(this.#ended())
       throw this.#ended()
     })
     ended.catch(() => {}) // told to whoever asks the agent
-    await Promise.race([this.#connect(agent), ended])
+    return ended
   }
 
   async #connect(agent: Agent): Promise<void> {
@@ -114,6 +143,42 @@ class QemuGuest implements Guest {
     await agent.connect(agentSocket(folder))
     this.#monitor = await Monitor.connect(monitorSocket(folder))
     await agent.run({ argv: ['true'], timeoutMs: BOOT_LIMIT_MS })
+  }
+
+  async migrate(network: GuestNetwork): Promise<Migration> {
+    const folder = await mkdtemp(join(this.#folder, 'host-'))
+    const incoming = `unix:${join(folder, 'incoming')}`
+    const destination: Machine = { ...this.#machine, folder, network, incoming }
+    const [source, sourceMonitor] = [this.#qemu, this.#monitor]
+    const qemu = await this.#launch(destination)
+    try {
+      const monitor = await Monitor.connect(monitorSocket(folder)) // it listens for the guest by now
+      await this.monitor('migrate', { uri: incoming })
+      const migration = await this.#untilMigrated()
+      this.#machine = { ...destination, incoming: undefined }
+      this.#monitor = monitor
+      this.#qemu = qemu
+      this.#endOf(qemu)
+      await this.#agent.connect(agentSocket(folder))
+      return migration
+    } finally {
+      const unused = this.#qemu === qemu ? source : qemu
+      if (unused === source) sourceMonitor?.close()
+      await unused?.stop('SIGKILL', 0)
+    }
+  }
+
+  async #untilMigrated(): Promise<Migration> {
+    const deadline = Date.now() + MIGRATION_LIMIT_MS
+    for (;;) {
+      const state = (await this.monitor('query-migrate')) as MigrationState
+      if (state.status === 'completed') {
+        return { totalMs: state['total-time'], downtimeMs: state.downtime }
+      }
+      if (state.status === 'failed') throw new Error(`the migration failed: ${state['error-desc']}`)
+      if (Date.now() > deadline) throw new Error(`the migration does not end: ${JSON.stringify(state)}`)
+      await sleep(MIGRATION_POLL_MS)
+    }
   }
 
   async run(command: string | readonly string[], options: GuestRunOptions = {}): Promise<GuestResult> {
@@ -148,7 +213,7 @@ class QemuGuest implements Guest {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.powerCut()
-    await rm(this.#machine.folder, { recursive: true, force: true })
+    await rm(this.#folder, { recursive: true, force: true })
   }
 
   #ended(): Error {

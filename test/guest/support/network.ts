@@ -17,8 +17,8 @@ let networks = 0
 export async function createGuestBridge(): Promise<GuestBridge> {
   const namespace = `mooring-guest-${process.pid}-${networks++}`
   const inside = ({ file, args, input }: Command): Command => ({
-    file: 'ip',
-    args: ['netns', 'exec', namespace, file, ...args],
+    file: 'nsenter', // not `ip netns exec`, which would hide what the command mounts
+    args: [`--net=/run/netns/${namespace}`, file, ...args],
     input,
   })
   const ip = (...args: string[]) => run({ file: 'ip', args: ['-n', namespace, ...args] })
