@@ -425,7 +425,8 @@ export const CATALOGUE = {
   },
   ELEMENT_DIFFERS: {
     kind: 'unavailable',
-    meaning: 'Another element answers at an endpoint than the one that this process works with. It was not used.',
+    meaning:
+      'Another element answers at an endpoint than the one that this process works with. It was not used.',
     fix: 'Name only endpoints of one element in the list; if the element was made anew, restart the process.',
   },
   INITIATOR_UNAVAILABLE: {
