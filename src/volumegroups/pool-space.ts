@@ -43,12 +43,14 @@ export function createPoolSpace({ store, target, reader, marks }: PoolParts): Po
     limitBytes = part(totalBytes, marks.overcommit)
     const toStopBytes = atLeastZero(part(totalBytes, marks.stopAt) - usedBytes)
     const toPromiseBytes = atLeastZero(limitBytes - promisedBytes)
-    const availableBytes = [held.availableBytes, toStopBytes, toPromiseBytes].reduce(min)
+    const state = poolState(held, marks, before)
+    // A mark is left only with some slack: until then nothing is admitted, so nothing is available.
+    const availableBytes = isFull(state) ? 0n : [held.availableBytes, toStopBytes, toPromiseBytes].reduce(min)
     const wholeBytes = availableBytes - (availableBytes % SIZE_UNIT_BYTES)
     return {
       ...{ totalBytes, usedBytes, availableBytes, promisedBytes },
       maximumDiskBytes: min(held.maximumDiskBytes, wholeBytes),
-      state: poolState(held, marks, before),
+      state,
     }
   }
   return {

@@ -225,8 +225,10 @@ async function openAlone(own: Tgtd, more: Partial<ReconnectingDiskOptions>) {
   const identity = { serial: 'alone', naa: '60014055a1b2c3d4e5f60718293a4b5c' }
   const path = await own.file('disk', 64 * MIB)
   const exportDisk = async () => {
-    const tid = await own.addTarget(name, FAST)
+    // Open only when the LUN has its identity: a disk that comes back in between would be refused for good.
+    const tid = await own.addShutTarget(name, FAST)
     await own.addLun(tid, { lun: LUN, path, ...identity })
+    await own.openTarget(tid)
   }
   await exportDisk()
   const portals = [{ address: '127.0.0.1', port: own.port, groupTag: 1 }]

@@ -84,14 +84,24 @@ export class Tgtd implements AsyncDisposable {
 
   /** A target open to every initiator; gives back its tid. */
   async addTarget(name: string, parameters: Readonly<Record<string, string>> = {}): Promise<number> {
+    const tid = await this.addShutTarget(name, parameters)
+    await this.openTarget(tid)
+    return tid
+  }
+
+  /** A target that nobody can log in to yet. */
+  async addShutTarget(name: string, parameters: Readonly<Record<string, string>> = {}): Promise<number> {
     const tid = this.#nextTid
     this.#nextTid += 1
     await this.admin('--op', 'new', '--mode', 'target', '--tid', String(tid), '-T', name)
     for (const [key, value] of Object.entries(parameters)) {
       await this.admin('--op', 'update', '--mode', 'target', '--tid', String(tid), '-n', key, '-v', value)
     }
-    await this.admin('--op', 'bind', '--mode', 'target', '--tid', String(tid), '-I', 'ALL')
     return tid
+  }
+
+  async openTarget(tid: number): Promise<void> {
+    await this.admin('--op', 'bind', '--mode', 'target', '--tid', String(tid), '-I', 'ALL')
   }
 
   async removeTarget(tid: number): Promise<void> {

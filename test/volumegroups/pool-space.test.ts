@@ -52,6 +52,15 @@ test('what is available ends at the stop mark, or where enough is promised', asy
   expect(await poolOf({ freeMiB: 50n, promisedMiB: 3000n }).capacity()).toMatchObject({ availableBytes: 0n })
 })
 
+test('nothing is available until a stopped pool has the slack that lets it be made on again', async () => {
+  const { look, capacity, pool } = poolOf({ freeMiB: 90n })
+  await look()
+  pool.freeMiB = 105n
+  expect(await capacity()).toMatchObject({ state: 'stopped', availableBytes: 0n, maximumDiskBytes: 0n })
+  pool.freeMiB = 111n
+  expect(await capacity()).toMatchObject({ state: 'warning', availableBytes: 11n * MIB })
+})
+
 test('no more is promised than the over-commit ratio allows', async () => {
   const space = poolOf({ freeMiB: 900n, promisedMiB: 1900n })
   await space.admit(100n * MIB)
