@@ -31,6 +31,8 @@ const CALL_TIMEOUT_MS = 120_000
 const MIB = 1024 ** 2
 /** Without hardware help, a busy guest may need longer for a request than a node elsewhere may be silent. */
 const LEASE = { durationMs: 60_000, renewMs: 10_000 }
+/** It would undo what a test does to the target. */
+const RECONCILER = { everyMs: 3_600_000 }
 
 /**
  * A machine's element and controller as processes, and a guest whose node plugin attaches their disks by its kernel's
@@ -56,11 +58,12 @@ export class GuestSite implements AsyncDisposable {
     this.#stack = stack
   }
 
-  static async start(name: string): Promise<GuestSite> {
+  /** `node`: what the node's configuration has beside the usual. */
+  static async start(name: string, node: object = {}): Promise<GuestSite> {
     await using stack = new AsyncDisposableStack()
     const bridge = stack.use(await createGuestBridge())
     const deployment = await Deployment.start({
-      ...{ name: 'mooring-guest', attach: 'node', guests: bridge, lease: LEASE },
+      ...{ name: 'mooring-guest', attach: 'node', guests: bridge, lease: LEASE, reconciler: RECONCILER },
     })
     stack.use(deployment)
     const network = await bridge.port(NUMBER)
@@ -70,7 +73,7 @@ export class GuestSite implements AsyncDisposable {
     stack.defer(() => relay.stop('SIGKILL', 0))
     const site = new GuestSite({ bridge, deployment, guest, address }, stack.move())
     try {
-      await site.configure()
+      await site.configure(node)
       await site.startNode()
       return site
     } catch (error) {
@@ -79,8 +82,8 @@ export class GuestSite implements AsyncDisposable {
     }
   }
 
-  /** Gives the guest its node's configuration, with its token and the element's certificate. */
-  async configure(): Promise<void> {
+  /** Gives the guest its node's configuration, with its token and the element's certificate; for the next start. */
+  async configure(node: object = {}): Promise<void> {
     const config = parse(readFileSync(this.deployment.configOf('node'), 'utf8')) as NodeFile
     const { url, tokenFile, caFile } = config.element
     const file = (name: string): string => join(FOLDER, name)
@@ -91,6 +94,7 @@ export class GuestSite implements AsyncDisposable {
       stateDir: file('state'),
       initiator: 'open-iscsi',
       keeper: { startedBy: 'service' },
+      ...node,
     }
     await this.guest.run(`mkdir -p ${FOLDER}`)
     await this.#put(file('token'), readFileSync(tokenFile, 'utf8'))
