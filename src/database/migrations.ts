@@ -8,6 +8,7 @@ import * as recovery from './migrations/0005-recovery.ts'
 import * as leases from './migrations/0006-leases.ts'
 import * as tombstones from './migrations/0007-tombstones.ts'
 import * as authority from './migrations/0008-authority.ts'
+import * as pointGeneration from './migrations/0009-point-generation.ts'
 
 /** In this order; one that was released is never changed. */
 const MIGRATIONS = {
@@ -19,6 +20,7 @@ const MIGRATIONS = {
   '0006-leases': leases,
   '0007-tombstones': tombstones,
   '0008-authority': authority,
+  '0009-point-generation': pointGeneration,
 }
 
 /** Oldest first. */

@@ -90,6 +90,7 @@ export async function toRecoveryPoints(
     grouped: toFlag(row.grouped),
     disks: (disksOf.get(row.id) ?? []).map(toImage),
     reason: row.reason as RecoveryPoint['reason'],
+    generation: Number(row.generation),
     expiresAt: toOptionalDate(row.expires_at_ms),
     lockedUntil: toOptionalDate(row.locked_until_ms),
     labels: JSON.parse(row.labels),
@@ -107,11 +108,12 @@ const fromTerms = ({ expiresAt, lockedUntil, labels }: PointTerms) => ({
 
 export function recoveryPointWriter(db: Kysely<Schema>): PointWriter {
   return {
-    insertRecoveryPoint: async ({ id, groupId, name, grouped, disks, reason, createdAt, ...terms }) => {
+    insertRecoveryPoint: async ({ id, groupId, name, grouped, disks, reason, generation, ...rest }) => {
+      const { createdAt, ...terms } = rest
       await db
         .insertInto('recovery_points')
         .values({
-          ...{ id, name, reason },
+          ...{ id, name, reason, generation },
           group_id: groupId,
           project_id: projectOf(db, groupId),
           grouped: fromFlag(grouped),
@@ -128,7 +130,11 @@ export function recoveryPointWriter(db: Kysely<Schema>): PointWriter {
       await db.insertInto('recovery_point_disks').values(images).execute()
     },
     updateRecoveryPoint: async (id, terms) => {
-      await db.updateTable('recovery_points').set(fromTerms(terms)).where('id', '=', id).execute()
+      await db
+        .updateTable('recovery_points')
+        .set((row) => ({ ...fromTerms(terms), generation: row('generation', '+', 1n) }))
+        .where('id', '=', id)
+        .execute()
     },
     deleteRecoveryPoint: async (id) => {
       await db.deleteFrom('recovery_points').where('id', '=', id).execute()

@@ -62,6 +62,7 @@ export interface Schema {
     expires_at_ms: Whole | null
     locked_until_ms: Whole | null
     labels: ColumnType<string, string | undefined, string>
+    generation: ColumnType<bigint, bigint | number | undefined, bigint | number>
     created_at_ms: Whole
   }
   recovery_point_disks: {

@@ -94,6 +94,8 @@ export interface RecoveryPoint extends PointTerms {
   readonly grouped: boolean
   readonly disks: readonly RecoveryPointDisk[]
   readonly reason: PointReason
+  /** Of its terms; what it holds never changes. */
+  readonly generation: number
   readonly createdAt: Date
 }
 

@@ -298,6 +298,7 @@ function manifestTests(use: Use): void {
         grouped: true,
         disks: [{ diskId: diskIds.create(), sizeBytes: SIZE }],
         ...{ reason: 'schedule', expiresAt: undefined, lockedUntil: new Date(2), labels: { app: 'x' } },
+        generation: 3,
         createdAt: new Date(1),
       },
     ],

@@ -38,7 +38,7 @@ const newDisk = ({ id }: VolumeGroup, name: string, lun = 1): Omit<Disk, 'attach
 const newPoint = (disk: Omit<Disk, 'attachedTo'>, name: string): RecoveryPoint => ({
   ...{ id: recoveryPointIds.create(), groupId: disk.groupId, name, grouped: true, createdAt: at },
   disks: [{ diskId: disk.id, sizeBytes: disk.sizeBytes }],
-  ...{ reason: 'user', expiresAt: at, lockedUntil: undefined, labels: { app: 'x' } },
+  ...{ reason: 'user', expiresAt: at, lockedUntil: undefined, labels: { app: 'x' }, generation: 1 },
 })
 
 async function opened() {

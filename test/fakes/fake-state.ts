@@ -226,9 +226,15 @@ export class FakeState {
     const { lockedUntil } = point
     if (!(lockedUntil && terms.lockedUntil && terms.lockedUntil >= lockedUntil))
       refuseLocked(point, new Date())
+    return this.changePoint(point, terms)
+  }
+
+  /** The same terms change nothing. */
+  changePoint(point: RecoveryPoint, { expiresAt, lockedUntil, labels }: PointTerms): RecoveryPoint {
+    const changed = { ...point, expiresAt, lockedUntil, labels }
+    if (isDeepStrictEqual(changed, point)) return point
     this.touch(point.groupId)
-    const { expiresAt, lockedUntil: until, labels } = terms
-    return this.points.put(id, { ...point, expiresAt, lockedUntil: until, labels })
+    return this.points.put(point.id, { ...changed, generation: point.generation + 1 })
   }
 
   image({ recoveryPointId: id, diskId }: ImageRef): DiskImage {
@@ -339,7 +345,7 @@ export class FakeState {
       this.images.put(`${id}/${disk.diskId}`, { ...disk, recoveryPointId: id, grouped, createdAt })
     }
     this.touch(groupId)
-    const terms = { expiresAt, lockedUntil, labels }
+    const terms = { expiresAt, lockedUntil, labels, generation: 1 }
     return this.points.put(id, { id, groupId, name, grouped, disks: held, reason, createdAt, ...terms })
   }
 

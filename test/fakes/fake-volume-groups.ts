@@ -346,8 +346,8 @@ export class FakeVolumeGroups implements VolumeGroups {
   async unlockRecoveryPoint(id: RecoveryPointId, why: string, call?: CallOptions): Promise<RecoveryPoint> {
     return this.#mutate('unlockRecoveryPoint', { id, why }, call, () => {
       checkWhy(why)
-      const point = { ...this.#state.point(id), lockedUntil: undefined }
-      return this.#state.points.put(id, point)
+      const point = this.#state.point(id)
+      return this.#state.changePoint(point, { ...point, lockedUntil: undefined })
     })
   }
 

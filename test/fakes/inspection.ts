@@ -23,9 +23,10 @@ export async function inspect({ store, daemon }: World, { service }: Element): P
     policies: await all((token) => service.listPolicies({ token })),
     policyAssignments: await all((token) => service.listPolicyAssignments({ token })),
   }
-  const known = [...database.groups, ...database.disks, ...database.recoveryPoints].map(
-    ({ id }): string => id,
-  )
+  const known = [
+    ...[...database.groups, ...database.disks, ...database.recoveryPoints].map(({ id }): string => id),
+    ...database.deleted.flatMap(({ id, groupId }): string[] => [groupId, id]),
+  ]
   // A store has no order of its own.
   const byAge = (a: string, b: string) => known.indexOf(a) - known.indexOf(b)
   const inventory = (await store.inventory()).toSorted((a, b) => byAge(a.id, b.id))

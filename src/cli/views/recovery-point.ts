@@ -16,6 +16,7 @@ export const RECOVERY_POINT: View<RecoveryPoint> = {
     { title: 'grouped', cell: ({ grouped }) => (grouped ? 'yes' : 'no'), rank: 'detail' },
     { title: 'expires', cell: ({ expiresAt }) => expiresAt?.toISOString() ?? '', rank: 'detail' },
     { title: 'locked until', cell: ({ lockedUntil }) => lockedUntil?.toISOString() ?? '', rank: 'detail' },
+    { title: 'generation', cell: ({ generation }) => String(generation), rank: 'detail' },
     { title: 'labels', cell: ({ labels }) => pairsOf(labels), rank: 'detail' },
     {
       title: 'images',

@@ -52,6 +52,7 @@ export const RecoveryPointSchema = decodesTo<RecoveryPoint>()(
       grouped: Type.Boolean(),
       disks: Type.Array(Type.Object({ diskId: diskId(), sizeBytes: bytes() })),
       reason: Type.Enum(['schedule', 'user', 'csi'], { description: 'Who wanted it.' }),
+      generation: Type.Integer({ minimum: 1, description: 'Grows with each change of its terms.' }),
       ...terms(),
       labels: Type.Record(Type.String(), Type.String()),
       createdAt: time(),

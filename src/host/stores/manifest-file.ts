@@ -117,7 +117,7 @@ const parseGroupDeletion = (
   }) as NonNullable<Manifest['deletion']>
 
 /** A manifest from before recovery points had terms has none of these fields. */
-const NO_TERMS = { reason: 'user', labels: {} } as const
+const NO_TERMS = { reason: 'user', labels: {}, generation: 1 } as const
 
 const parseRecoveryPoint = (point: Written<RecoveryPoint>): RecoveryPoint =>
   ({

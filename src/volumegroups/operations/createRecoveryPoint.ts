@@ -111,6 +111,7 @@ function newPoint(spec: Request, disks: readonly Disk[], at: Date): RecoveryPoin
     ...{ name, reason, expiresAt, lockedUntil, labels },
     grouped: 'groupId' in spec || spec.grouped,
     disks: disks.map(({ id, sizeBytes }) => ({ diskId: id, sizeBytes })),
+    generation: 1,
     createdAt: at,
   }
 }

@@ -111,6 +111,7 @@ const newPoint = (
   expiresAt: undefined,
   lockedUntil: undefined,
   labels: { [REVERTED_TO]: id },
+  generation: 1,
 })
 
 const taken = ({ id, name }: RecoveryPoint): StorageError =>

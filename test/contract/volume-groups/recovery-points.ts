@@ -142,8 +142,11 @@ function terms(make: Make): void {
     const point = await groups.createRecoveryPoint({ name: 'p', diskIds: [a.id], grouped: false, ...made1 })
     expect(point).toMatchObject(made1)
     const terms = { expiresAt: undefined, lockedUntil: undefined, labels: { app: 'y' } }
-    expect(await groups.updateRecoveryPoint(point.id, terms)).toEqual({ ...point, ...terms })
-    expect(await groups.getRecoveryPoint(point.id)).toEqual({ ...point, ...terms })
+    const changed = { ...point, ...terms, generation: 2 }
+    expect(point.generation).toBe(1)
+    expect(await groups.updateRecoveryPoint(point.id, terms)).toEqual(changed)
+    expect(await groups.updateRecoveryPoint(point.id, terms)).toEqual(changed)
+    expect(await groups.getRecoveryPoint(point.id)).toEqual(changed)
     await refused(groups.updateRecoveryPoint(recoveryPointIds.create(), terms), 'RECOVERY_POINT_NOT_FOUND')
   })
 

@@ -268,5 +268,5 @@ const namelessPoint = (
 ): RecoveryPoint => ({
   ...{ id, groupId, createdAt, name: id, grouped: true, reason: 'user', labels: {} },
   disks: disks.map((disk) => ({ diskId: disk.id, sizeBytes: disk.sizeBytes })),
-  ...{ expiresAt: undefined, lockedUntil: undefined },
+  ...{ expiresAt: undefined, lockedUntil: undefined, generation: 1 },
 })

@@ -34,7 +34,7 @@ const disk = (id: DiskId, lun: number, sizeBytes = MIB): Manifest['disks'][numbe
 const point = (disks: readonly DiskId[]): Manifest['recoveryPoints'][number] => ({
   ...{ id: pointId, groupId, name: 'point', grouped: true, reason: 'user', labels: {}, createdAt: AT },
   ...{ disks: disks.map((one) => ({ diskId: one, sizeBytes: MIB })) },
-  ...{ expiresAt: undefined, lockedUntil: undefined },
+  ...{ expiresAt: undefined, lockedUntil: undefined, generation: 1 },
 })
 function manifest(generation: number, more: Partial<Manifest> = {}): Manifest {
   const group = { id: groupId, name: 'group', project: '/', implicit: false, generation, epoch: 1 }
