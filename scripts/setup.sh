@@ -90,6 +90,7 @@ case "${1:-}" in
   --guest)
     debian "${debian_packages[@]}" "${debian_test_packages[@]}" "${debian_guest_packages[@]}"
     npm_packages
+    sanity
     ;;
   '')
     debian "${debian_packages[@]}"

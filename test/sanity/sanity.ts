@@ -171,7 +171,7 @@ function argumentsOf(variant: Variant, sockets: Sockets, folder: string): string
 }
 
 /** The report's own sums. A spec that was interrupted or could not be set up counts as an error there. */
-function tallyOf(report: string): Tally {
+export function tallyOf(report: string): Tally {
   const suite = /<testsuite [^>]*>/.exec(report)?.[0] ?? ''
   const number = (name: string): number =>
     Number(new RegExp(` ${name}="(\\d+)"`).exec(suite)?.[1] ?? Number.NaN)
