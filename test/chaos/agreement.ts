@@ -1,10 +1,10 @@
 import { join } from 'node:path'
-import { isDeepStrictEqual } from 'node:util'
 import { openDatabase } from '../../src/database/open.ts'
 import { createBtrfsStore } from '../../src/host/stores/btrfs/store.ts'
 import { callTgtd } from '../../src/host/targets/tgt/ipc.ts'
 import { showTargets } from '../../src/host/targets/tgt/requests.ts'
 import { parseTargets } from '../../src/host/targets/tgt/show.ts'
+import { encodeExactly } from '../../src/lib/exact-json.ts'
 import type { Reader } from '../../src/volumegroups/database.ts'
 import type { StoredGroup, VolumeGroupId } from '../../src/volumegroups/index.ts'
 import type { Deployment } from '../support/deployment.ts'
@@ -45,7 +45,7 @@ async function groupFaults(reader: Reader, { poolPath }: Deployment): Promise<st
   for (const group of stored) {
     faults.push(...(await contentFaults(reader, group)))
     const manifest = await store.readManifest(group.id)
-    if (!isDeepStrictEqual(manifest, await reader.manifest(group.id))) {
+    if (encodeExactly(manifest) !== encodeExactly(await reader.manifest(group.id))) {
       faults.push(`${group.id}: the manifest is not what the database says`)
     }
   }

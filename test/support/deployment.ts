@@ -127,6 +127,7 @@ export class Deployment implements AsyncDisposable {
         lease: options.lease ?? {},
         authority: options.authority ?? {},
         reconciler: options.reconciler ?? {},
+        deletes: { graceHours: 0 }, // a suite that wants a grace time asks for it
       },
       controller: {
         csiEndpoint: `unix://${this.controllerSocket}`,

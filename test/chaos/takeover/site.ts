@@ -26,6 +26,7 @@ const DISK_BYTES = 16n * 1024n ** 2n
 /** Short, so that many rounds fit into a minute; longer than a standstill that an initiator's sessions outlive. */
 export const LEASE = { durationMs: byLength(3000, 9000), renewMs: 500, marginMs: 200 }
 const FENCE_MS = 2000
+const ENDING_MS = 15_000
 const AUTHORITY = { leaseMs: byLength(4000, 15_000) }
 
 /** One element and two nodes, in network namespaces of their own. Whatever is left of them in the end is an error. */
@@ -115,10 +116,20 @@ export class Site implements AsyncDisposable {
     this.#process.kill('SIGTERM')
     if (this.#process.exitCode === null) await once(this.#process, 'exit')
     await this.stateDisk[Symbol.asyncDispose]()
-    const left = describeLeftovers(await leftoversOf(this.folder))
+    const left = await remainsAfter(this.folder, ENDING_MS)
     await sweep(this.folder)
     await this.network[Symbol.asyncDispose]()
     if (left.length > 0) throw new Error(`left behind:\n${left.join('\n')}`)
+  }
+}
+
+/** What is still there after so long: a keeper answers before it ends, and may have a renewal under way. */
+async function remainsAfter(folder: string, limitMs: number): Promise<string[]> {
+  const deadline = Date.now() + limitMs
+  for (;;) {
+    const left = describeLeftovers(await leftoversOf(folder))
+    if (left.length === 0 || Date.now() > deadline) return left
+    await sleep(100)
   }
 }
 
