@@ -254,25 +254,28 @@ describe('on the kernel of a guest', () => {
     expect(await sessionCount()).toBe(0)
   })
 
-  test('two portals are a map, which goes on when one of them is gone', async () => {
+  test('three portals are a map, which goes on when two of them are gone', async () => {
     await node.guest.run(`modprobe dm_multipath && cat > /etc/multipath.conf && multipathd`, {
       input: MULTIPATH_CONF,
     })
-    const port = await freePort()
-    await disks.tgtd.admin('--op', 'new', '--mode', 'portal', '--param', `portal=127.0.0.1:${port}`)
+    const ports = [await freePort(), await freePort()]
+    for (const port of ports) {
+      await disks.tgtd.admin('--op', 'new', '--mode', 'portal', '--param', `portal=127.0.0.1:${port}`)
+    }
     const disk = await newDisk()
-    const both = { ...disk, portals: [...disk.portals, { address: HOST_ADDRESS, port, groupTag: 1 }] }
+    const others = ports.map((port) => ({ address: HOST_ADDRESS, port, groupTag: 1 }))
+    const all = { ...disk, portals: [...disk.portals, ...others] }
     onTestFinished(() => node.initiator.detach(disk.diskId))
-    const device = await node.initiator.attach(both)
+    const device = await node.initiator.attach(all)
     expect(device.path).toMatch(/^\/dev\/dm-\d+$/)
     const written = verified(device.path, 10 + OUTAGE_MS / 1000)
     await sleep(2000)
-    await dropPortal(port)
+    for (const port of ports) await dropPortal(port)
     await until(async () => (await pathsOf(disk)).up === 1)
     expect(await stateOf(disk)).toBe('connected')
     await restorePortals()
     await written
-    await until(async () => (await pathsOf(disk)).up === 2)
+    await until(async () => (await pathsOf(disk)).up === 3)
     await disks.grow(disk, CONTRACT_DISK_BYTES + 16 * MIB)
     expect((await node.initiator.refreshSize(disk.diskId)).sizeBytes).toBe(
       BigInt(CONTRACT_DISK_BYTES + 16 * MIB),
